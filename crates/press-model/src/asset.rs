@@ -1,0 +1,54 @@
+//! The files beside the manuscripts that reach an edition: pictures.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Span;
+
+/// The path of an asset below the issue's folder, with `/` between its parts,
+/// neither absolute nor leaving that folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AssetPath(String);
+
+impl AssetPath {
+    /// Takes a path that the reader of the source has already made safe.
+    pub fn new(path: String) -> AssetPath {
+        AssetPath(path)
+    }
+
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AssetPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An asset as it was read: its bytes and where it is first asked for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Asset {
+    /// The bytes of the file, unchanged.
+    pub bytes: Arc<[u8]>,
+    /// Where the source first names it, for diagnostics.
+    pub span: Span,
+}
+
+impl fmt::Debug for Asset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asset")
+            .field("bytes", &self.bytes.len())
+            .field("span", &self.span)
+            .finish()
+    }
+}
+
+/// Every asset that the issue refers to, by its path.
+pub type Assets = BTreeMap<AssetPath, Asset>;

@@ -1,0 +1,38 @@
+//! The nouns of a newsletter, shared by everything that reads, renders or
+//! checks an issue.
+//!
+//! This crate performs no input or output. Text in the model is final: smart
+//! punctuation by language, Unicode NFC, no control characters; links, notes
+//! and cross-references are resolved. A renderer decides how a thing looks,
+//! never what it says.
+//!
+//! [`Block`] and [`Inline`] are matched exhaustively by every renderer, without
+//! a catch-all arm, so that a new construct breaks each of them at compile time.
+
+mod asset;
+mod block;
+mod diagnostic;
+mod inline;
+mod issue;
+mod labels;
+mod page_map;
+mod publication;
+mod slug;
+mod span;
+
+pub use asset::{Asset, AssetPath, Assets};
+pub use block::{Alignment, AsideKind, Block, BlockId, Cell, ListItem, Picture};
+pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use inline::{Direction, Inline, LinkTarget, NoteNumber, plain_text};
+pub use issue::{
+    Article, Contents, ContentsArticle, ContentsSection, Correction, Cover, Edition, Issue, Note,
+    Section,
+};
+pub use labels::{Labels, long_date, month_and_year};
+pub use page_map::{Page, PageMap, PagePosition};
+pub use publication::{
+    Colour, EmailSettings, EpubSettings, Paper, PdfSettings, PictureDelivery, Publication, Sender,
+    Theme,
+};
+pub use slug::{LanguageTag, Slug};
+pub use span::{FileId, LineColumn, SourceFile, Sources, Span};
