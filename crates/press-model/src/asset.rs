@@ -1,4 +1,4 @@
-//! The files beside the manuscripts that reach an edition: pictures.
+//! The files beside the manuscripts: pictures, templates and fonts.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Span;
+use crate::{FileId, Span};
 
 /// The path of an asset below the issue's folder, with `/` between its parts,
 /// neither absolute nor leaving that folder.
@@ -52,3 +52,32 @@ impl fmt::Debug for Asset {
 
 /// Every asset that the issue refers to, by its path.
 pub type Assets = BTreeMap<AssetPath, Asset>;
+
+/// A template of the publication or the issue, which replaces a built-in one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateFile {
+    /// Its path below the templates folder: `epub/article.xhtml`.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// The source file it is, for diagnostics.
+    pub file: FileId,
+}
+
+/// A font that the publication adds to the bundled ones.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FontFile {
+    /// Its file name.
+    pub name: String,
+    /// Its bytes: TrueType or OpenType.
+    pub bytes: Arc<[u8]>,
+}
+
+impl fmt::Debug for FontFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FontFile")
+            .field("name", &self.name)
+            .field("bytes", &self.bytes.len())
+            .finish()
+    }
+}

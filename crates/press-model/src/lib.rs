@@ -20,7 +20,7 @@ mod publication;
 mod slug;
 mod span;
 
-pub use asset::{Asset, AssetPath, Assets};
+pub use asset::{Asset, AssetPath, Assets, FontFile, TemplateFile};
 pub use block::{Alignment, AsideKind, Block, BlockId, Cell, ListItem, Picture};
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use inline::{Direction, Inline, LinkTarget, NoteNumber, plain_text};
