@@ -1,0 +1,214 @@
+//! Mailboxes as people write them, and the placeholders for those that are not
+//! known yet.
+//!
+//! A [`Mailbox`] is well-formed and ASCII from the moment it exists: whatever
+//! uses one need not check again.
+
+use std::fmt;
+use std::str::FromStr;
+
+use lettre::Address;
+use press_model::Slug;
+
+use crate::Error;
+
+/// The longest label of a domain (RFC 1035 §2.3.4).
+const LONGEST_LABEL: usize = 63;
+
+/// A name and an address: `Meridian Review <news@example.org>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mailbox {
+    name: Option<String>,
+    address: Address,
+}
+
+impl Mailbox {
+    /// Reads `Name <address>`, `"Name" <address>` or an address alone. The name
+    /// may hold any text, commas too. A domain beyond ASCII is punycoded
+    /// (RFC 5891); a local part beyond ASCII is refused, since not every server
+    /// takes it (RFC 6531).
+    pub fn parse(text: &str) -> Result<Mailbox, Error> {
+        let refuse = |reason: &str| Error::Mailbox {
+            mailbox: text.to_owned(),
+            reason: reason.to_owned(),
+        };
+        if text.chars().any(char::is_control) {
+            return Err(refuse("it holds a line break or another control character"));
+        }
+        let trimmed = text.trim();
+        let (name, address) = match trimmed.strip_suffix('>') {
+            Some(rest) => rest
+                .rsplit_once('<')
+                .ok_or_else(|| refuse("it ends in `>` and has no `<`"))?,
+            None => ("", trimmed),
+        };
+        let (local, domain) = address
+            .trim()
+            .rsplit_once('@')
+            .ok_or_else(|| refuse("it has no `@`"))?;
+        if !local.is_ascii() {
+            return Err(refuse(
+                "before the `@` only letters of ASCII reach every server",
+            ));
+        }
+        let domain = idna::domain_to_ascii(domain)
+            .map_err(|_| refuse("what follows the `@` is not a domain"))?;
+        let address = Address::from_str(&format!("{local}@{domain}"))
+            .map_err(|error| refuse(&error.to_string().to_lowercase()))?;
+        let name = unquote(name.trim());
+        Ok(Mailbox {
+            name: (!name.is_empty()).then_some(name),
+            address,
+        })
+    }
+
+    /// The same address under another name; none for an empty one.
+    pub fn named(self, name: &str) -> Result<Mailbox, Error> {
+        if name.chars().any(char::is_control) {
+            return Err(Error::Mailbox {
+                mailbox: format!("{name} <{}>", self.address),
+                reason: "its name holds a line break or another control character".into(),
+            });
+        }
+        let name = name.trim();
+        Ok(Mailbox {
+            name: (!name.is_empty()).then(|| name.to_owned()),
+            address: self.address,
+        })
+    }
+
+    /// The name, as people read it.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The address, in ASCII.
+    pub fn address(&self) -> &str {
+        self.address.as_ref()
+    }
+
+    /// The domain of the address, in ASCII.
+    pub fn domain(&self) -> &str {
+        self.address.domain()
+    }
+
+    pub(crate) fn to_lettre(&self) -> lettre::message::Mailbox {
+        lettre::message::Mailbox::new(self.name.clone(), self.address.clone())
+    }
+}
+
+impl fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name} <{}>", self.address),
+            None => write!(f, "{}", self.address),
+        }
+    }
+}
+
+/// The sender of a publication that has named none: `newsroom@SLUG.invalid`, an
+/// address that can never reach anybody (RFC 2606 §2).
+pub fn placeholder_sender(publication: &Slug) -> Result<Mailbox, Error> {
+    placeholder("newsroom", publication)
+}
+
+/// Whom the message is addressed to that a build writes, which goes to nobody:
+/// `reader@SLUG.invalid`.
+pub fn placeholder_recipient(publication: &Slug) -> Result<Mailbox, Error> {
+    placeholder("reader", publication)
+}
+
+fn placeholder(local: &str, publication: &Slug) -> Result<Mailbox, Error> {
+    let slug = publication.as_str();
+    let label = slug[..slug.len().min(LONGEST_LABEL)].trim_end_matches('-');
+    Mailbox::parse(&format!("{local}@{label}.invalid"))
+}
+
+/// A name without the quotation marks of RFC 5322 §3.2.4 around it.
+fn unquote(name: &str) -> String {
+    let Some(inner) = name
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    else {
+        return name.to_owned();
+    };
+    let mut plain = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => plain.extend(chars.next()),
+            _ => plain.push(c),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, name: Option<&str>, address: &str) {
+        let mailbox = Mailbox::parse(text).unwrap();
+        assert_eq!(
+            (mailbox.name(), mailbox.address()),
+            (name, address),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn mailboxes_as_people_write_them() {
+        check("a@example.org", None, "a@example.org");
+        check("<a@example.org>", None, "a@example.org");
+        check(
+            " The Review <a@example.org> ",
+            Some("The Review"),
+            "a@example.org",
+        );
+        check(
+            "Ada, Bob & Co. <a@example.org>",
+            Some("Ada, Bob & Co."),
+            "a@example.org",
+        );
+        check(
+            r#""Ada \"A\" L." <a@example.org>"#,
+            Some(r#"Ada "A" L."#),
+            "a@example.org",
+        );
+        check(
+            "科技评论 <a@example.org>",
+            Some("科技评论"),
+            "a@example.org",
+        );
+        check("a@bücher.example", None, "a@xn--bcher-kva.example");
+    }
+
+    #[test]
+    fn what_is_no_mailbox_is_named() {
+        for bad in [
+            "",
+            "newsroom",
+            "a@",
+            "@b.example",
+            "a b@c.example",
+            "a@b@",
+            "ä@b.example",
+            "A <a@b.example> x",
+            "a@b.example>",
+            "A\r\nBcc: x@y.example <a@b.example>",
+            "a@b.example\0",
+            "a@-.example",
+        ] {
+            let message = Mailbox::parse(bad).expect_err(bad).to_string();
+            assert!(message.starts_with(&format!("`{bad}` is not a mailbox: ")));
+        }
+    }
+
+    #[test]
+    fn placeholders_are_addresses_whatever_the_slug() {
+        let long = Slug::from_text(&"ab-".repeat(40));
+        assert!(placeholder_sender(&long).is_ok());
+        let sender = placeholder_sender(&Slug::from_text("Meridian Review")).unwrap();
+        assert_eq!(sender.to_string(), "newsroom@meridian-review.invalid");
+    }
+}
