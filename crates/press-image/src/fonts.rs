@@ -1,0 +1,56 @@
+//! The bundled fonts. They are built into the program, so that an edition looks
+//! the same on every machine; `templates/fonts/README.md` says what each is for.
+
+macro_rules! bundle {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_bytes!(concat!("../../../templates/fonts/", $name)) as &[u8])),+]
+    };
+}
+
+/// Every bundled font by its file name, in the order in which they are preferred.
+pub fn bundled() -> &'static [(&'static str, &'static [u8])] {
+    bundle!(
+        "SourceSerif4-Regular.ttf",
+        "SourceSerif4-Italic.ttf",
+        "SourceSerif4-Bold.ttf",
+        "SourceSerif4-BoldItalic.ttf",
+        "SourceSerif4Display-Semibold.ttf",
+        "SourceSerif4Display-SemiboldItalic.ttf",
+        "SourceSans3-Regular.ttf",
+        "SourceSans3-Italic.ttf",
+        "SourceSans3-SemiBold.ttf",
+        "SourceSans3-Bold.ttf",
+        "SourceCodePro-Regular.ttf",
+        "SourceCodePro-Bold.ttf",
+        "NotoSerif-Regular.ttf",
+        "NotoSansMath-Regular.ttf",
+        "NotoSansSymbols-Regular.ttf",
+        "NotoSansSymbols2-Regular.ttf",
+        "NotoSerifHebrew-Regular.ttf",
+        "NotoSerifHebrew-Bold.ttf",
+        "NotoNaskhArabic-Regular.ttf",
+        "NotoNaskhArabic-Bold.ttf",
+        "NotoSerifSC-Regular.ttf",
+        "NotoEmoji-Regular.ttf",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_font_of_the_folder_is_bundled() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/fonts");
+        let files: BTreeSet<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".ttf"))
+            .collect();
+        let bundled: BTreeSet<String> = super::bundled()
+            .iter()
+            .map(|(name, _)| String::from(*name))
+            .collect();
+        assert_eq!(files, bundled);
+    }
+}
