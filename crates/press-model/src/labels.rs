@@ -87,6 +87,14 @@ pub fn month_and_year(date: NaiveDate, language: &LanguageTag) -> String {
     }
 }
 
+/// The month alone, as the foot of a page carries it: `November`.
+pub fn month(date: NaiveDate, language: &LanguageTag) -> String {
+    match language.primary() {
+        "zh" | "ja" => format!("{}月", date.month()),
+        _ => month_name(date, language).into(),
+    }
+}
+
 /// A whole date: `30 November 2024`.
 pub fn long_date(date: NaiveDate, language: &LanguageTag) -> String {
     let (day, month, year) = (date.day(), month_name(date, language), date.year());

@@ -28,7 +28,7 @@ pub use issue::{
     Article, Contents, ContentsArticle, ContentsSection, Correction, Cover, Edition, Issue, Note,
     Section,
 };
-pub use labels::{Labels, long_date, month_and_year};
+pub use labels::{Labels, long_date, month, month_and_year};
 pub use page_map::{Page, PageMap, PagePosition};
 pub use publication::{
     Colour, EmailSettings, EpubSettings, Paper, PdfSettings, PictureDelivery, Publication, Sender,
