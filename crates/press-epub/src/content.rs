@@ -1,0 +1,370 @@
+//! The content documents: the issue through the templates.
+
+use std::sync::Arc;
+
+use minijinja::value::Serde;
+use minijinja::{Environment, Value, context};
+use press_model::{
+    Article, AssetPath, Code, Diagnostic, Inline, Issue, Labels, LanguageTag, Publication, Section,
+    Span, month_and_year, plain_text,
+};
+use press_template::Templates;
+use serde::Serialize;
+
+use crate::book::{Book, ContentDocument, Entry, Landmark};
+use crate::metadata::{Metadata, one_line};
+use crate::pictures::BookPictures;
+use crate::text::{Places, Text, article_file, section_file};
+use crate::{Error, Input, check, xml};
+
+/// The folder of this edition's templates.
+const FOLDER: &str = "epub";
+
+/// The name of the cover's picture in the book.
+pub(crate) const COVER_PICTURE: &str = "cover.jpg";
+
+/// Writes the content documents of an issue.
+pub(crate) fn write(input: &Input<'_>, metadata: &Metadata) -> Result<Book, Error> {
+    let Input {
+        publication, issue, ..
+    } = *input;
+    let BookPictures { by_asset, stored } =
+        BookPictures::collect(publication, issue, input.pictures)?;
+    let text = Text {
+        places: Places::of(publication, issue),
+        pictures: by_asset,
+    };
+    let writer = Writer::new(input, metadata, text);
+    let labels = Labels::of(&publication.language);
+    let mut landmarks = vec![
+        Landmark {
+            epub_type: "cover",
+            guide_type: "cover",
+            title: labels.cover.to_owned(),
+            href: "cover.xhtml".to_owned(),
+        },
+        Landmark {
+            epub_type: "toc",
+            guide_type: "toc",
+            title: labels.in_this_issue.to_owned(),
+            href: "contents.xhtml".to_owned(),
+        },
+    ];
+    let mut documents = vec![
+        writer.document(Kind::Cover, labels.cover, context! {})?,
+        writer.document(Kind::Contents, labels.in_this_issue, context! {})?,
+    ];
+    for section in &issue.sections {
+        documents.push(writer.section(section)?);
+        for article in &section.articles {
+            if let Some(headline) = &article.headline {
+                documents.push(writer.article(section, article, headline)?);
+            }
+        }
+    }
+    if let Some(first) = documents.get(2) {
+        landmarks.push(Landmark {
+            epub_type: "bodymatter",
+            guide_type: "text",
+            title: first
+                .entry
+                .as_ref()
+                .map_or_else(String::new, |entry| entry.title.clone()),
+            href: first.name.clone(),
+        });
+    }
+    if !issue.corrections.is_empty() {
+        let corrections = context! { corrections => Serde(&issue.corrections) };
+        documents.push(writer.document(Kind::Corrections, labels.corrections, corrections)?);
+    }
+    documents.push(writer.document(Kind::Colophon, labels.colophon, context! {})?);
+    landmarks.push(Landmark {
+        epub_type: "colophon",
+        guide_type: "colophon",
+        title: labels.colophon.to_owned(),
+        href: "colophon.xhtml".to_owned(),
+    });
+    let style_sheet = input.templates.text("epub/style.css");
+    let style_sheet = style_sheet.ok_or(Error::NoStyleSheet)?;
+    Ok(Book {
+        documents,
+        style_sheet: style_sheet.to_owned(),
+        cover: input.cover.into(),
+        pictures: stored,
+        landmarks,
+    })
+}
+
+/// The sorts of content document.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Cover,
+    Contents,
+    Section,
+    Article,
+    Corrections,
+    Colophon,
+}
+
+impl Kind {
+    fn template(self) -> &'static str {
+        match self {
+            Kind::Cover => "cover.xhtml",
+            Kind::Contents => "contents.xhtml",
+            Kind::Section => "section.xhtml",
+            Kind::Article => "article.xhtml",
+            Kind::Corrections => "corrections.xhtml",
+            Kind::Colophon => "colophon.xhtml",
+        }
+    }
+
+    /// How deep it stands in the contents.
+    fn level(self) -> Option<i32> {
+        match self {
+            Kind::Cover | Kind::Contents => None,
+            Kind::Section | Kind::Corrections | Kind::Colophon => Some(1),
+            Kind::Article => Some(2),
+        }
+    }
+}
+
+/// What every template knows of the issue.
+#[derive(Serialize)]
+struct IssueView<'a> {
+    name: &'a str,
+    number: Option<u32>,
+    month: String,
+    cover: Option<&'a press_model::Cover>,
+}
+
+#[derive(Serialize)]
+struct SectionView<'a> {
+    slug: &'a str,
+    href: String,
+    title: &'a str,
+    articles: Vec<ArticleView<'a>>,
+    briefs: usize,
+}
+
+#[derive(Serialize)]
+struct ArticleView<'a> {
+    href: String,
+    headline: String,
+    kicker: Option<&'a str>,
+    bylines: &'a [String],
+    lang: Option<&'a LanguageTag>,
+    reading_minutes: u32,
+}
+
+impl<'a> SectionView<'a> {
+    fn of(section: &'a Section) -> SectionView<'a> {
+        let with_headline = section.articles.iter().filter_map(|article| {
+            let headline = article.headline.as_ref()?;
+            Some(ArticleView {
+                href: article_file(&article.slug),
+                headline: title_of(headline, section),
+                kicker: article.kicker.as_deref(),
+                bylines: &article.bylines,
+                lang: article.lang.as_ref(),
+                reading_minutes: article.reading_minutes(),
+            })
+        });
+        SectionView {
+            slug: section.slug.as_str(),
+            href: section_file(&section.slug),
+            title: &section.title,
+            articles: with_headline.collect(),
+            briefs: section
+                .articles
+                .iter()
+                .filter(|article| article.headline.is_none())
+                .count(),
+        }
+    }
+}
+
+/// A headline as plain text. One without words is called as its section is.
+fn title_of(headline: &[Inline], section: &Section) -> String {
+    let title = one_line(&plain_text(headline));
+    match title.is_empty() {
+        true => one_line(&section.title),
+        false => title,
+    }
+}
+
+struct Writer<'a> {
+    environment: Environment<'a>,
+    templates: &'a Templates,
+    /// What every template knows.
+    shared: Value,
+    language: &'a LanguageTag,
+}
+
+impl<'a> Writer<'a> {
+    fn new(input: &Input<'a>, metadata: &Metadata, text: Text) -> Writer<'a> {
+        let Input {
+            publication, issue, ..
+        } = *input;
+        Writer {
+            environment: environment(input.templates, text),
+            templates: input.templates,
+            shared: shared(publication, issue, metadata),
+            language: &publication.language,
+        }
+    }
+
+    fn section(&self, section: &Section) -> Result<ContentDocument, Error> {
+        let briefs: Vec<&Article> = section
+            .articles
+            .iter()
+            .filter(|article| article.headline.is_none())
+            .collect();
+        let context = context! {
+            section => Serde(SectionView::of(section)),
+            briefs => Serde(briefs),
+        };
+        let mut document = self.document(Kind::Section, &section.title, context)?;
+        document.name = section_file(&section.slug);
+        Ok(document)
+    }
+
+    fn article(
+        &self,
+        section: &Section,
+        article: &Article,
+        headline: &[Inline],
+    ) -> Result<ContentDocument, Error> {
+        let context = context! {
+            section => Serde(SectionView::of(section)),
+            article => Serde(article),
+        };
+        let language = article.lang.as_ref().filter(|lang| *lang != self.language);
+        let title = title_of(headline, section);
+        let mut document = self.in_language(Kind::Article, &title, context, language)?;
+        document.name = article_file(&article.slug);
+        Ok(document)
+    }
+
+    fn document(&self, kind: Kind, title: &str, context: Value) -> Result<ContentDocument, Error> {
+        self.in_language(kind, title, context, None)
+    }
+
+    fn in_language(
+        &self,
+        kind: Kind,
+        title: &str,
+        context: Value,
+        language: Option<&LanguageTag>,
+    ) -> Result<ContentDocument, Error> {
+        let lang = language.unwrap_or(self.language);
+        let title = match one_line(title) {
+            empty if empty.is_empty() => "–".to_owned(),
+            title => title,
+        };
+        let document = context! { title => &title, lang => Serde(lang), dir => direction(lang) };
+        let rendered = self.render(kind.template(), context! { document, ..context })?;
+        let text = xml::legal(&rendered).into_owned();
+        check::well_formed(&text)
+            .map_err(|fault| Error::Faults(vec![self.not_xml(kind.template(), &text, &fault)]))?;
+        Ok(ContentDocument {
+            name: kind.template().to_owned(),
+            text,
+            entry: kind.level().map(|level| Entry { title, level }),
+            language: language.cloned(),
+        })
+    }
+
+    fn render(&self, template: &str, context: Value) -> Result<String, Error> {
+        let context = context! { ..context, ..self.shared.clone() };
+        self.environment
+            .get_template(template)
+            .and_then(|template| template.render(context))
+            .map_err(|error| Error::Faults(vec![self.templates.diagnose(FOLDER, &error)]))
+    }
+
+    /// A template that makes a document no reader could open.
+    fn not_xml(&self, template: &str, text: &str, fault: &check::Fault) -> Diagnostic {
+        let name = format!("{FOLDER}/{template}");
+        let line = text[..fault.at.min(text.len())]
+            .lines()
+            .last()
+            .unwrap_or("");
+        let message = format!(
+            "the template `{name}` does not give well-formed XHTML: {}, after `{}`",
+            fault.message,
+            line.trim()
+        );
+        let diagnostic = Diagnostic::new(Code::InvalidTemplate, message)
+            .help("close every element, quote every attribute, and write characters instead of named entities");
+        match self.templates.file(&name) {
+            Some(file) => diagnostic.at(Span {
+                file,
+                start: 0,
+                end: 0,
+            }),
+            None => diagnostic,
+        }
+    }
+}
+
+fn shared(publication: &Publication, issue: &Issue, metadata: &Metadata) -> Value {
+    let sections: Vec<SectionView<'_>> = issue.sections.iter().map(SectionView::of).collect();
+    context! {
+        publication => Serde(publication),
+        issue => Serde(IssueView {
+            name: issue.name.as_str(),
+            number: issue.number,
+            month: month_and_year(issue.date, &publication.language),
+            cover: issue.cover.as_ref(),
+        }),
+        labels => Serde(Labels::of(&publication.language)),
+        sections => Serde(sections),
+        has_corrections => !issue.corrections.is_empty(),
+        book_title => &metadata.title,
+        cover_picture => COVER_PICTURE,
+    }
+}
+
+fn environment(templates: &Templates, text: Text) -> Environment<'_> {
+    let mut environment = templates.environment(FOLDER);
+    let text = Arc::new(text);
+    let pictures = Arc::clone(&text);
+    environment.add_filter("inlines", move |content: Serde<Vec<Inline>>| {
+        Value::from_safe_string(text.html(content.0))
+    });
+    environment.add_function("picture", move |asset: Serde<AssetPath>| {
+        pictures.pictures.get(&asset.0).map(|file| {
+            context! { href => &file.href, width => file.width, height => file.height }
+        })
+    });
+    environment.add_filter("language", language_attributes);
+    environment
+}
+
+/// The attributes of an element in the language `tag` inside one in the language
+/// `around`; none where the reader would notice no difference.
+fn language_attributes(tag: Serde<Option<LanguageTag>>, around: Serde<LanguageTag>) -> Value {
+    let (tag, around) = (tag.0, around.0);
+    let mut out = String::new();
+    if let Some(tag) = tag {
+        let same = around
+            .as_str()
+            .strip_prefix(tag.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+        if !same {
+            // A language tag holds letters, digits and hyphens alone.
+            out.push_str(&format!(" lang=\"{tag}\" xml:lang=\"{tag}\""));
+        }
+        if tag.is_right_to_left() != around.is_right_to_left() {
+            out.push_str(&format!(" dir=\"{}\"", direction(&tag)));
+        }
+    }
+    Value::from_safe_string(out)
+}
+
+fn direction(language: &LanguageTag) -> &'static str {
+    match language.is_right_to_left() {
+        true => "rtl",
+        false => "ltr",
+    }
+}

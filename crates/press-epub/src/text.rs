@@ -1,0 +1,297 @@
+//! Running text as XHTML: where links lead in the book, and what notes, pictures
+//! and anchors look like there.
+
+use std::collections::BTreeMap;
+
+use press_model::{
+    AssetPath, Inline, Issue, LinkTarget, NoteNumber, Picture, Publication, Slug, plain_text,
+};
+use press_template::{InlineTarget, escape_html, inline_html};
+
+use crate::pictures::PictureFile;
+use crate::walk::{Found, inlines, walk};
+
+/// Where every article stands that a link may lead to.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    /// In this book.
+    inside: BTreeMap<Slug, Place>,
+    /// On the web, for articles that this edition does not carry.
+    outside: BTreeMap<Slug, String>,
+}
+
+#[derive(Debug)]
+struct Place {
+    file: String,
+    /// The article's id, where it has no file of its own.
+    id: Option<String>,
+}
+
+impl Places {
+    /// The places of an issue.
+    pub fn of(publication: &Publication, issue: &Issue) -> Places {
+        let mut places = Places::default();
+        for section in &issue.sections {
+            for article in &section.articles {
+                let place = match article.headline {
+                    Some(_) => Place {
+                        file: article_file(&article.slug),
+                        id: None,
+                    },
+                    None => Place {
+                        file: section_file(&section.slug),
+                        id: Some(article_id(&article.slug)),
+                    },
+                };
+                places.inside.insert(article.slug.clone(), place);
+            }
+        }
+        let mut visit = |found: Found<'_>| {
+            if let Found::Link(LinkTarget::Place { article, .. }) = found
+                && !places.inside.contains_key(article)
+                && let Some(address) = issue.article_web_address(publication, article)
+            {
+                places.outside.insert(article.clone(), address);
+            }
+        };
+        walk(issue, &mut visit);
+        inlines(&publication.colophon, &mut visit);
+        places
+    }
+
+    fn href(&self, article: &Slug, id: Option<&str>) -> Option<String> {
+        let Some(place) = self.inside.get(article) else {
+            return self.outside.get(article).cloned();
+        };
+        Some(match id.or(place.id.as_deref()) {
+            Some(id) => format!("{}#{id}", place.file),
+            None => place.file.clone(),
+        })
+    }
+}
+
+/// The file of an article with a headline.
+pub(crate) fn article_file(slug: &Slug) -> String {
+    format!("a-{slug}.xhtml")
+}
+
+/// The file of a section.
+pub(crate) fn section_file(slug: &Slug) -> String {
+    format!("s-{slug}.xhtml")
+}
+
+/// The id of an article's element.
+pub(crate) fn article_id(slug: &Slug) -> String {
+    format!("a-{slug}")
+}
+
+/// What running text needs to know of the book.
+#[derive(Debug)]
+pub(crate) struct Text {
+    /// Where links lead.
+    pub places: Places,
+    /// The pictures in the book.
+    pub pictures: BTreeMap<AssetPath, PictureFile>,
+}
+
+impl Text {
+    /// Running text as XHTML.
+    pub fn html(&self, content: Vec<Inline>) -> String {
+        let mut out = String::new();
+        inline_html(&without_nested_links(content), self, &mut out);
+        out
+    }
+}
+
+impl InlineTarget for Text {
+    fn href(&self, target: &LinkTarget) -> Option<String> {
+        match target {
+            LinkTarget::Address { url } => Some(url.clone()),
+            LinkTarget::Place { article, id } => self.places.href(article, id.as_deref()),
+        }
+    }
+
+    /// Without elements inside the link, or Kobos do not pop the note up.
+    fn note_reference(&self, NoteNumber(note): NoteNumber, occurrence: u32, out: &mut String) {
+        out.push_str(&format!(
+            "<a class=\"noteref\" epub:type=\"noteref\" role=\"doc-noteref\" \
+             href=\"#n-{note}\" id=\"r-{note}.{occurrence}\">{note}</a>"
+        ));
+    }
+
+    fn picture(&self, picture: &Picture, out: &mut String) {
+        // Every picture of the issue was prepared before its text is written.
+        let Some(file) = self.pictures.get(&picture.asset) else {
+            return escape_html(&picture.alt, out);
+        };
+        out.push_str("<img class=\"inline\" src=\"");
+        escape_html(&file.href, out);
+        out.push_str("\" alt=\"");
+        escape_html(&picture.alt, out);
+        out.push_str(&format!(
+            "\" width=\"{}\" height=\"{}\"/>",
+            file.inline_width, file.inline_height
+        ));
+    }
+
+    fn anchor(&self, id: &str, out: &mut String) {
+        out.push_str("<span id=\"");
+        escape_html(id, out);
+        out.push_str("\"></span>");
+    }
+
+    fn xml(&self) -> bool {
+        true
+    }
+}
+
+/// XHTML has no link inside a link. Inside one, another keeps its words, and a
+/// reference to a note moves behind the outer link.
+fn without_nested_links(content: Vec<Inline>) -> Vec<Inline> {
+    let mut flat = Vec::with_capacity(content.len());
+    for inline in content {
+        let mut moved = Vec::new();
+        let inline = match inline {
+            Inline::Link {
+                span,
+                target,
+                content,
+            } => {
+                let content = inside_link(content, &mut moved);
+                // A link of nothing but a note would be empty.
+                if plain_text(&content).is_empty() {
+                    flat.extend(content);
+                    flat.extend(moved);
+                    continue;
+                }
+                Inline::Link {
+                    span,
+                    target,
+                    content,
+                }
+            }
+            other => map_content(other, &mut without_nested_links),
+        };
+        flat.push(inline);
+        flat.extend(moved);
+    }
+    flat
+}
+
+/// The words of a link: `moved` gets what cannot stand there.
+fn inside_link(content: Vec<Inline>, moved: &mut Vec<Inline>) -> Vec<Inline> {
+    let mut words = Vec::with_capacity(content.len());
+    for inline in content {
+        match inline {
+            Inline::Link { content, .. } => words.extend(inside_link(content, moved)),
+            Inline::NoteReference { .. } => moved.push(inline),
+            other => words.push(map_content(other, &mut |content| {
+                inside_link(content, moved)
+            })),
+        }
+    }
+    words
+}
+
+/// The same inline with other content, if it has content.
+fn map_content(inline: Inline, map: &mut impl FnMut(Vec<Inline>) -> Vec<Inline>) -> Inline {
+    match inline {
+        Inline::Emphasis { content } => Inline::Emphasis {
+            content: map(content),
+        },
+        Inline::Strong { content } => Inline::Strong {
+            content: map(content),
+        },
+        Inline::Strikethrough { content } => Inline::Strikethrough {
+            content: map(content),
+        },
+        Inline::Underline { content } => Inline::Underline {
+            content: map(content),
+        },
+        Inline::Subscript { content } => Inline::Subscript {
+            content: map(content),
+        },
+        Inline::Superscript { content } => Inline::Superscript {
+            content: map(content),
+        },
+        Inline::Small { content } => Inline::Small {
+            content: map(content),
+        },
+        Inline::Keyboard { content } => Inline::Keyboard {
+            content: map(content),
+        },
+        Inline::Link {
+            span,
+            target,
+            content,
+        } => Inline::Link {
+            span,
+            target,
+            content: map(content),
+        },
+        Inline::Language {
+            lang,
+            direction,
+            content,
+        } => Inline::Language {
+            lang,
+            direction,
+            content: map(content),
+        },
+        leaf @ (Inline::Text { .. }
+        | Inline::Code { .. }
+        | Inline::Anchor { .. }
+        | Inline::Image { .. }
+        | Inline::NoteReference { .. }
+        | Inline::LineBreak) => leaf,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Inline {
+        Inline::Text { text: text.into() }
+    }
+
+    fn link(content: Vec<Inline>) -> Inline {
+        Inline::Link {
+            span: Default::default(),
+            target: LinkTarget::Address {
+                url: "https://a.example/".into(),
+            },
+            content,
+        }
+    }
+
+    fn note() -> Inline {
+        Inline::NoteReference {
+            span: Default::default(),
+            note: NoteNumber(3),
+            occurrence: 1,
+        }
+    }
+
+    fn check(content: Vec<Inline>, expected: &str) {
+        let text = Text {
+            places: Places::default(),
+            pictures: BTreeMap::new(),
+        };
+        assert_eq!(text.html(content), expected);
+    }
+
+    #[test]
+    fn links_do_not_nest() {
+        let reference = "<a class=\"noteref\" epub:type=\"noteref\" role=\"doc-noteref\" \
+                         href=\"#n-3\" id=\"r-3.1\">3</a>";
+        let strong = Inline::Strong {
+            content: vec![words("b"), note()],
+        };
+        check(
+            vec![link(vec![words("a"), strong, link(vec![words("c")])])],
+            &format!("<a href=\"https://a.example/\">a<strong>b</strong>c</a>{reference}"),
+        );
+        check(vec![link(vec![note()])], reference);
+    }
+}
