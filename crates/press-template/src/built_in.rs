@@ -91,4 +91,32 @@ pub const BUILT_IN: &[(&str, &str)] = &[
         "epub/style.css",
         include_str!("../../../templates/epub/style.css"),
     ),
+    (
+        "pdf/article.typ",
+        include_str!("../../../templates/pdf/article.typ"),
+    ),
+    (
+        "pdf/blocks.typ",
+        include_str!("../../../templates/pdf/blocks.typ"),
+    ),
+    (
+        "pdf/cover.typ",
+        include_str!("../../../templates/pdf/cover.typ"),
+    ),
+    (
+        "pdf/furniture.typ",
+        include_str!("../../../templates/pdf/furniture.typ"),
+    ),
+    (
+        "pdf/inlines.typ",
+        include_str!("../../../templates/pdf/inlines.typ"),
+    ),
+    (
+        "pdf/issue.typ",
+        include_str!("../../../templates/pdf/issue.typ"),
+    ),
+    (
+        "pdf/theme.typ",
+        include_str!("../../../templates/pdf/theme.typ"),
+    ),
 ];

@@ -1,0 +1,165 @@
+//! What the templates are given: the issue as it is, and beside it what can be
+//! known only here. It reaches them as the file `issue.json`, never as source.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use press_image::Format;
+use press_model::{Contents, Issue, Labels, Publication, Slug, month, month_and_year};
+use serde::Serialize;
+use typst::foundations::Bytes;
+use typst_kit::fonts::FontStore;
+
+use crate::fonts::FontLists;
+use crate::walk::{self, Met};
+use crate::world::Files;
+use crate::{Error, Input};
+
+/// How wide a figure is printed at most, in pixels: a column of 84 mm at 350
+/// dots to the inch, a little more than a press can show.
+const FIGURE_WIDTH: u32 = 1160;
+
+#[derive(Serialize)]
+struct Data<'a> {
+    publication: &'a Publication,
+    issue: &'a Issue,
+    labels: &'a Labels,
+    contents: Contents,
+    fonts: FontLists,
+    /// `November 2024`.
+    month_and_year: String,
+    /// `November`.
+    month: String,
+    /// The date, apart.
+    date: Date,
+    /// Every picture by its path in the issue.
+    pictures: BTreeMap<&'a str, PictureFile>,
+    /// The places that links can lead to.
+    places: BTreeSet<String>,
+    /// The web addresses of articles that are linked to and are not in this
+    /// edition, if the publication has a web edition.
+    web_addresses: BTreeMap<&'a Slug, String>,
+}
+
+#[derive(Serialize)]
+struct Date {
+    year: i32,
+    month: u32,
+    day: u32,
+}
+
+#[derive(Serialize)]
+struct PictureFile {
+    /// Its path among Typst's files.
+    file: String,
+    width: u32,
+    height: u32,
+    /// Whether it is drawn, and so sharp at any size.
+    vector: bool,
+}
+
+/// Puts `issue.json` and the pictures of the pages beside the templates.
+pub fn add_issue(input: &Input, fonts: &FontStore, files: &mut Files) -> Result<(), Error> {
+    let Input {
+        publication, issue, ..
+    } = *input;
+    let mut places: BTreeSet<String> = BTreeSet::new();
+    let mut paths = BTreeSet::new();
+    let mut web_addresses = BTreeMap::new();
+    walk::issue(publication, issue, &mut |met, _| match met {
+        Met::Place(id) => {
+            places.insert(id.to_owned());
+        }
+        Met::Picture(picture) => {
+            paths.insert(&picture.asset);
+        }
+        Met::LinkTo(slug) if issue.article(slug).is_none() => {
+            web_addresses.extend(
+                issue
+                    .article_web_address(publication, slug)
+                    .map(|address| (slug, address)),
+            );
+        }
+        Met::LinkTo(_) | Met::Words(_) => {}
+    });
+    places.extend(issue.sections.iter().map(|s| format!("s-{}", s.slug)));
+    places.extend(issue.articles().map(|a| format!("a-{}", a.slug)));
+
+    let mut pictures = BTreeMap::new();
+    for (index, path) in paths.into_iter().enumerate() {
+        let picture = input.pictures.for_print(path, FIGURE_WIDTH)?;
+        let file = format!("/pictures/{index}.{}", picture.format.extension());
+        files.insert(file.clone(), Bytes::new(picture.bytes));
+        let picture = PictureFile {
+            file,
+            width: picture.width,
+            height: picture.height,
+            vector: picture.format == Format::Svg,
+        };
+        pictures.insert(path.as_str(), picture);
+    }
+    write(input, fonts, files, pictures, places, web_addresses)
+}
+
+/// Puts `issue.json` and the cover's picture beside the templates.
+pub fn add_cover(
+    input: &Input,
+    fonts: &FontStore,
+    files: &mut Files,
+    width: u32,
+) -> Result<(), Error> {
+    let mut pictures = BTreeMap::new();
+    if let Some(cover) = &input.issue.cover {
+        let path = &cover.picture.asset;
+        let picture = input.pictures.for_print(path, width)?;
+        let file = format!("/pictures/cover.{}", picture.format.extension());
+        files.insert(file.clone(), Bytes::new(picture.bytes));
+        let picture = PictureFile {
+            file,
+            width: picture.width,
+            height: picture.height,
+            vector: picture.format == Format::Svg,
+        };
+        pictures.insert(path.as_str(), picture);
+    }
+    write(
+        input,
+        fonts,
+        files,
+        pictures,
+        BTreeSet::new(),
+        BTreeMap::new(),
+    )
+}
+
+fn write<'a>(
+    input: &Input<'a>,
+    fonts: &FontStore,
+    files: &mut Files,
+    pictures: BTreeMap<&'a str, PictureFile>,
+    places: BTreeSet<String>,
+    web_addresses: BTreeMap<&'a Slug, String>,
+) -> Result<(), Error> {
+    use chrono::Datelike;
+    let Input {
+        publication, issue, ..
+    } = *input;
+    let data = Data {
+        publication,
+        issue,
+        labels: Labels::of(&publication.language),
+        contents: issue.contents(),
+        fonts: FontLists::new(fonts, input.fonts, &publication.theme),
+        month_and_year: month_and_year(issue.date, &publication.language),
+        month: month(issue.date, &publication.language),
+        date: Date {
+            year: issue.date.year(),
+            month: issue.date.month(),
+            day: issue.date.day(),
+        },
+        pictures,
+        places,
+        web_addresses,
+    };
+    files.insert("/issue.json".into(), Bytes::new(serde_json::to_vec(&data)?));
+    Ok(())
+}

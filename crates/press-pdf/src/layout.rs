@@ -1,0 +1,90 @@
+//! The pages of an issue, and the PDF made of them.
+
+use chrono::{Datelike, NaiveDate};
+use press_model::PageMap;
+use typst::diag::Warned;
+use typst::foundations::{Datetime, Smart};
+use typst_layout::PagedDocument;
+use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
+
+use crate::faults::{self, Overrides};
+use crate::world::{Files, PressWorld};
+use crate::{Error, Input, data, fonts, glyphs, page_map};
+use typst::World;
+
+/// An issue laid out on its pages.
+pub struct Layout {
+    document: PagedDocument,
+    page_map: PageMap,
+    world: PressWorld,
+    overrides: Overrides,
+    identity: String,
+    date: Datetime,
+}
+
+/// Lays the issue out.
+///
+/// # Errors
+/// [`Error::Faults`] for a character that no font has, a font that is not there,
+/// and a template of the publication or the issue that does not work; the other
+/// variants for faults of the program.
+pub fn layout(input: &Input) -> Result<Layout, Error> {
+    let store = fonts::store(input.fonts, &input.publication.theme).map_err(Error::Faults)?;
+    let date = date(input.issue.date)?;
+    let overrides = Overrides::of(input.templates);
+    let mut files = Files::templates(input.templates);
+    data::add_issue(input, &store, &mut files)?;
+    let world = PressWorld::new("/issue.typ", files, store, date);
+    let document = compile(&world, &overrides)?;
+    let missing = glyphs::missing(&document, world.book(), input);
+    if !missing.is_empty() {
+        return Err(Error::Faults(missing));
+    }
+    Ok(Layout {
+        page_map: page_map::of(&document),
+        document,
+        world,
+        overrides,
+        identity: format!("{}/{}", input.publication.slug, input.issue.name),
+        date,
+    })
+}
+
+impl Layout {
+    /// On which page each article, section and block begins.
+    pub fn page_map(&self) -> &PageMap {
+        &self.page_map
+    }
+
+    /// The pages as a PDF that is accessible (PDF/UA-1) and archivable
+    /// (PDF/A-2a). The same layout gives the same bytes.
+    ///
+    /// # Errors
+    /// [`Error::Faults`] if a template of the publication or the issue makes
+    /// pages that these standards do not allow.
+    pub fn pdf(&self) -> Result<Vec<u8>, Error> {
+        let standards = PdfStandards::new(&[PdfStandard::Ua_1, PdfStandard::A_2a])
+            .map_err(|error| Error::BuiltInTemplate(error.message().to_string()))?;
+        let options = PdfOptions {
+            ident: Smart::Custom(self.identity.clone()),
+            creator: Smart::Custom(Some("Pressroom".into())),
+            timestamp: Some(Timestamp::new_utc(self.date)),
+            standards,
+            ..PdfOptions::default()
+        };
+        typst_pdf::pdf(&self.document, &options)
+            .map_err(|found| faults::error(&found, &self.world, &self.overrides))
+    }
+}
+
+/// Lays out the main template of a world.
+pub fn compile(world: &PressWorld, overrides: &Overrides) -> Result<PagedDocument, Error> {
+    let Warned { output, .. } = typst::compile::<PagedDocument>(world);
+    output.map_err(|found| faults::error(&found, world, overrides))
+}
+
+/// Midnight of a date.
+pub fn date(date: NaiveDate) -> Result<Datetime, Error> {
+    let (month, day) = (date.month() as u8, date.day() as u8);
+    Datetime::from_ymd_hms(date.year(), month, day, 0, 0, 0).ok_or(Error::Date(date))
+}
