@@ -1,0 +1,338 @@
+//! Whole books: packed the same way every time, closed in themselves, and safe
+//! from whatever an author writes.
+
+mod sample;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Cursor;
+
+use press_model::{Code, FileId, LanguageTag, TemplateFile};
+use proptest::prelude::*;
+use roxmltree::{Document, ParsingOptions};
+use sample::{Ids, Sample, paragraph, text, texts};
+use zip::{CompressionMethod, DateTime, ZipArchive};
+
+#[test]
+fn the_same_issue_gives_the_same_bytes() {
+    assert_eq!(Sample::whole().render(), Sample::whole().render());
+}
+
+#[test]
+fn mimetype_is_first_and_stored_and_every_date_is_fixed() {
+    let epub = Sample::whole().render();
+    assert_eq!(&epub[30..58], b"mimetypeapplication/epub+zip");
+    let mut archive = ZipArchive::new(Cursor::new(epub)).unwrap();
+    for at in 0..archive.len() {
+        let file = archive.by_index(at).unwrap();
+        assert_eq!(
+            file.last_modified(),
+            Some(DateTime::default()),
+            "{}",
+            file.name()
+        );
+        assert!(
+            file.extra_data().is_none_or(<[u8]>::is_empty),
+            "{}",
+            file.name()
+        );
+        let stored = file.name() == "mimetype" || file.name().ends_with(".jpg");
+        let method = match stored {
+            true => CompressionMethod::Stored,
+            false => CompressionMethod::Deflated,
+        };
+        assert_eq!(file.compression(), method, "{}", file.name());
+    }
+}
+
+#[test]
+fn a_book_is_closed_in_itself() {
+    check_closed(&Sample::plain().render());
+    check_closed(&Sample::whole().render());
+}
+
+#[test]
+fn a_picture_is_stored_once() {
+    let epub = Sample::whole().render();
+    let archive = ZipArchive::new(Cursor::new(epub)).unwrap();
+    let pictures: Vec<&str> = archive
+        .file_names()
+        .filter(|name| name.contains("/images/"))
+        .collect();
+    // The copy has the bytes of a boat; the other boat has the same name.
+    assert_eq!(
+        pictures,
+        ["OEBPS/images/copy.jpg", "OEBPS/images/other-boat.jpg"]
+    );
+}
+
+#[test]
+fn notes_lead_there_and_back() {
+    let files = texts(&Sample::whole().render());
+    let article = &files["OEBPS/a-2-tides.xhtml"];
+    for expected in [
+        "role=\"doc-noteref\" href=\"#n-1\" id=\"r-1.1\">1</a>",
+        "role=\"doc-noteref\" href=\"#n-1\" id=\"r-1.2\">1</a>",
+        "role=\"doc-noteref\" href=\"#n-2\" id=\"r-2.1\">2</a>",
+        "<aside id=\"n-1\" class=\"note\" epub:type=\"footnote\" role=\"doc-footnote\">",
+        "role=\"doc-backlink\" href=\"#r-1.1\" aria-label=\"Note 1. Back to the text\">1</a> Twice.",
+    ] {
+        assert!(article.contains(expected), "{expected}\n{article}");
+    }
+    assert!(files["OEBPS/s-features.xhtml"].contains("<aside id=\"n-3\""));
+}
+
+#[test]
+fn links_lead_to_files_and_to_the_web() {
+    let files = texts(&Sample::whole().render());
+    let article = &files["OEBPS/a-2-tides.xhtml"];
+    for expected in [
+        "<a href=\"https://a.example/?x=1&amp;y=%22\">an address</a>",
+        "<a href=\"s-features.xhtml#a-buoy\">a brief</a>",
+        "<a href=\"https://tide.example/2024-11/elsewhere.html\">an article elsewhere</a>",
+        "<a href=\"a-2-tides.xhtml#b-2-tides.1\">a heading</a>",
+    ] {
+        assert!(article.contains(expected), "{expected}\n{article}");
+    }
+}
+
+#[test]
+fn languages_are_marked() {
+    let files = texts(&Sample::whole().render());
+    let german = &files["OEBPS/a-hafen.xhtml"];
+    assert!(german.contains("lang=\"de\" xml:lang=\"de\" dir=\"ltr\">"));
+    let section = &files["OEBPS/s-features.xhtml"];
+    assert!(
+        section.contains("id=\"a-buoy\" class=\"brief\" lang=\"he\" xml:lang=\"he\" dir=\"rtl\">")
+    );
+    // The tool's own words are English.
+    assert!(
+        section
+            .contains("<h2 id=\"notes-buoy\" lang=\"en\" xml:lang=\"en\" dir=\"ltr\">Notes</h2>")
+    );
+    let nav = &files["OEBPS/nav.xhtml"];
+    assert!(nav.contains(
+        "<a href=\"a-hafen.xhtml\" lang=\"de\" xml:lang=\"de\" dir=\"ltr\">Der Hafen</a>"
+    ));
+}
+
+#[test]
+fn the_package_document_says_what_is_known() {
+    let files = texts(&Sample::whole().render());
+    let package = &files["OEBPS/content.opf"];
+    for expected in [
+        "<dc:title id=\"title\">The Tide Table, November 2024</dc:title>",
+        "<meta refines=\"#title\" property=\"file-as\">Tide Table 2024-11-30</meta>",
+        "<dc:date>2024-11-30</dc:date>",
+        "<dc:language>en-GB</dc:language>",
+        "<dc:language>he</dc:language>",
+        "<dc:creator id=\"epub-creator-0\">Ada Lovelace</dc:creator>",
+        "<meta refines=\"#epub-creator-0\" property=\"role\" scheme=\"marc:relators\">aut</meta>",
+        "<meta refines=\"#epub-creator-0\" property=\"file-as\">Lovelace, Ada</meta>",
+        "<dc:publisher>Harbour Office &amp; Sons</dc:publisher>",
+        "<dc:rights>© 2024 Harbour Office</dc:rights>",
+        "<dc:subject>Tides</dc:subject>",
+        "<meta refines=\"#series\" property=\"group-position\">12</meta>",
+        "<meta refines=\"#series\" property=\"dcterms:identifier\">urn:issn:1234-567X</meta>",
+        "<meta name=\"calibre:series\" content=\"The Tide Table\"/>",
+        "<meta name=\"cover\" content=\"cover-image\"/>",
+        "properties=\"cover-image\"",
+        "<meta property=\"schema:accessibilityFeature\">longDescription</meta>",
+        "<meta property=\"schema:accessibilityHazard\">none</meta>",
+    ] {
+        assert!(package.contains(expected), "{expected}\n{package}");
+    }
+    assert!(!package.contains("conformsTo"));
+}
+
+#[test]
+fn what_is_not_known_is_not_said() {
+    let files = texts(&Sample::plain().render());
+    let package = &files["OEBPS/content.opf"];
+    for absent in [
+        "dc:publisher",
+        "dc:rights",
+        "calibre:series",
+        "group-position",
+        "visual",
+        "longDescription",
+    ] {
+        assert!(!package.contains(absent), "{absent}\n{package}");
+    }
+    assert!(package.contains("<dc:creator id=\"epub-creator-0\">The Tide Table</dc:creator>"));
+}
+
+#[test]
+fn the_identifier_is_that_of_the_issue() {
+    let identifier = |name: &str| {
+        let mut sample = Sample::plain();
+        sample.issue.name = press_model::Slug::from_text(name);
+        let files = texts(&sample.render());
+        let package = Document::parse(&files["OEBPS/content.opf"]).unwrap();
+        let found = package
+            .descendants()
+            .find(|node| node.has_tag_name(("http://purl.org/dc/elements/1.1/", "identifier")));
+        found.and_then(|node| node.text()).unwrap().to_owned()
+    };
+    assert_eq!(
+        identifier("2024-11"),
+        "urn:uuid:983e817a-f116-58a7-b18b-ed63cdbc54b4"
+    );
+    assert_ne!(identifier("2024-11"), identifier("2024-12"));
+}
+
+#[test]
+fn a_template_that_gives_no_xml_is_a_fault() {
+    let fault = |text: &str| {
+        let file = TemplateFile {
+            name: "epub/colophon.xhtml".into(),
+            text: text.into(),
+            file: FileId(7),
+        };
+        match Sample::plain().render_with(vec![file]) {
+            Err(press_epub::Error::Faults(faults)) => faults,
+            other => panic!("{other:?}"),
+        }
+    };
+    for text in ["<p>&nbsp;</p>", "<p>", "{{ nothing }}", "{% if %}"] {
+        let faults = fault(text);
+        assert_eq!(faults[0].code, Code::InvalidTemplate, "{text}");
+        assert_eq!(faults[0].labels[0].span.file, FileId(7), "{text}");
+    }
+}
+
+/// Every document is well-formed; ids are unique over the book; every address
+/// leads somewhere; manifest and spine name every file.
+fn check_closed(epub: &[u8]) {
+    let files = texts(epub);
+    let archive = ZipArchive::new(Cursor::new(epub)).unwrap();
+    let mut present: BTreeSet<&str> = archive.file_names().collect();
+    let mut ids: BTreeMap<String, String> = BTreeMap::new();
+    let mut hrefs: Vec<(String, String)> = Vec::new();
+    for (name, content) in &files {
+        if !(name.ends_with("xml")
+            || name.ends_with("xhtml")
+            || name.ends_with("opf")
+            || name.ends_with("ncx"))
+        {
+            continue;
+        }
+        let document = parse(content);
+        for node in document.descendants() {
+            if let Some(id) = node.attribute("id") {
+                if name.ends_with(".xhtml") {
+                    let first = ids.insert(id.to_owned(), name.clone());
+                    assert_eq!(first, None, "the id {id} in {name}");
+                }
+            }
+            for attribute in ["href", "src"] {
+                if let Some(href) = node.attribute(attribute) {
+                    hrefs.push((name.clone(), href.to_owned()));
+                }
+            }
+            assert_eq!(node.attribute("style"), None, "{name}");
+        }
+        let headings = document
+            .descendants()
+            .filter(|node| node.tag_name().name() == "h1")
+            .count();
+        let expected = usize::from(name.ends_with(".xhtml") && !name.ends_with("/cover.xhtml"));
+        assert_eq!(headings, expected, "h1 in {name}");
+    }
+    let mut named: BTreeSet<String> = BTreeSet::from([
+        "mimetype".into(),
+        "META-INF/container.xml".into(),
+        "OEBPS/content.opf".into(),
+    ]);
+    for (from, href) in hrefs {
+        if href.starts_with("https:") {
+            continue;
+        }
+        let (file, id) = match href.split_once('#') {
+            Some((file, id)) => (file, Some(id)),
+            None => (href.as_str(), None),
+        };
+        let file = match file {
+            "" => from.clone(),
+            file => format!("OEBPS/{file}"),
+        };
+        assert!(present.contains(file.as_str()), "{from} leads to {href}");
+        if let Some(id) = id {
+            assert_eq!(ids.get(id), Some(&file), "{from} leads to {href}");
+        }
+        named.insert(file);
+    }
+    present.retain(|name| !named.contains(*name));
+    assert!(present.is_empty(), "nothing leads to {present:?}");
+}
+
+fn parse(text: &str) -> Document<'_> {
+    let options = ParsingOptions {
+        allow_dtd: true,
+        ..ParsingOptions::default()
+    };
+    Document::parse_with_options(text, options).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// What authors should not write and do.
+fn hostile() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("&".to_owned()),
+        Just("<".to_owned()),
+        Just("\"".to_owned()),
+        Just("'".to_owned()),
+        Just("]]>".to_owned()),
+        Just("--".to_owned()),
+        Just("{{ x }}".to_owned()),
+        Just("{% x %}".to_owned()),
+        Just("&nbsp;".to_owned()),
+        Just("🧪".to_owned()),
+        Just("مرحبا".to_owned()),
+        Just("\u{202e}".to_owned()),
+        Just("\u{fffe}".to_owned()),
+        Just("\u{ffff}".to_owned()),
+        Just("\u{1}".to_owned()),
+        Just("\u{e000}".to_owned()),
+        Just("\n".to_owned()),
+        Just(" ".to_owned()),
+        Just("</p>".to_owned()),
+        Just("word".to_owned()),
+    ];
+    proptest::collection::vec(piece, 1..8).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn whatever_is_written_is_text(words in hostile(), language in "en|he|zh-Hans|de") {
+        let mut sample = Sample::whole();
+        sample.publication.language = LanguageTag::new(&language).unwrap();
+        sample.publication.title.clone_from(&words);
+        sample.publication.publisher = Some(words.clone());
+        sample.publication.rights = Some(words.clone());
+        sample.publication.tagline = Some(words.clone());
+        sample.publication.epub.subjects = vec![words.clone()];
+        sample.publication.issn = Some(words.clone());
+        let section = &mut sample.issue.sections[0];
+        section.title.clone_from(&words);
+        let article = &mut section.articles[0];
+        article.headline = Some(vec![text(&words)]);
+        article.kicker = Some(words.clone());
+        article.bylines = vec![words.clone()];
+        article.dateline = Some(words.clone());
+        let mut ids = Ids::of(&press_model::Slug::from_text("hostile"));
+        article.blocks.push(paragraph(&mut ids, vec![text(&words)]));
+        let cover = sample.issue.cover.as_mut().unwrap();
+        cover.picture.alt.clone_from(&words);
+        cover.line.clone_from(&words);
+        cover.credit = Some(words.clone());
+        sample.issue.corrections[0].article = Some(words.clone());
+
+        let epub = sample.render();
+        check_closed(&epub);
+        let files = texts(&epub);
+        let article = parse(&files["OEBPS/a-2-tides.xhtml"]);
+        let kicker = article.descendants().find(|node| node.attribute("class") == Some("kicker"));
+        let expected = words.replace(['\u{fffe}', '\u{ffff}', '\u{1}'], "\u{fffd}");
+        prop_assert_eq!(kicker.and_then(|node| node.text()), Some(expected.as_str()));
+    }
+}
