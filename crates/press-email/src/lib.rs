@@ -1,1 +1,76 @@
-//! stub
+//! An issue as the parts of an email: subject, preheader, HTML, text and the
+//! pictures inside the message.
+//!
+//! The HTML is made by the templates below `templates/email`, one partial for
+//! each kind of block, and its style sheet is then written into the elements,
+//! since several clients drop it. The text is made from the model, never from the
+//! HTML. Both say everything: every headline, brief, link, note, table cell and
+//! alternative text.
+
+mod html;
+mod palette;
+mod pictures;
+mod places;
+mod text;
+mod walk;
+
+use press_image::Pictures;
+use press_message::{Originator, Parts};
+use press_model::{Diagnostic, Issue, Publication};
+use press_template::Templates;
+
+use places::Places;
+
+/// What an email is made from.
+pub struct Input<'a> {
+    /// The newsletter.
+    pub publication: &'a Publication,
+    /// The issue, as this edition carries it ([`Issue::for_edition`]).
+    pub issue: &'a Issue,
+    /// Its pictures.
+    pub pictures: &'a Pictures,
+    /// The templates.
+    pub templates: &'a Templates,
+}
+
+/// Why an issue has no email.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The editor's faults: a template that does not work.
+    #[error("the email has faults")]
+    Faults(Vec<Diagnostic>),
+    /// A picture that cannot be had.
+    #[error(transparent)]
+    Picture(#[from] press_image::Error),
+    /// A sender whose mailbox does not parse.
+    #[error("the sender of the publication cannot be used")]
+    Sender(#[source] press_message::Error),
+    /// The style sheet cannot be written into the elements.
+    #[error("the style sheet cannot be written into the HTML")]
+    Styles(#[from] css_inline::InlineError),
+}
+
+/// The parts of the issue's email.
+///
+/// # Errors
+/// [`Error::Faults`] where the editor can mend it, and the others where a
+/// library fails or the sender is no mailbox.
+pub fn render(input: &Input) -> Result<Parts, Error> {
+    let Input {
+        publication, issue, ..
+    } = input;
+    let originator = Originator::of(publication).map_err(Error::Sender)?;
+    let unsubscribe = originator.unsubscribe_address();
+    let places = Places::of(publication, issue);
+    let delivered = pictures::deliver(publication, issue, input.pictures)?;
+    let text = text::text(publication, issue, &places, &unsubscribe);
+    let html = html::html(input, places, delivered.shown, &unsubscribe)?;
+    Ok(Parts {
+        subject: issue.subject.clone(),
+        preheader: issue.preheader.clone(),
+        html,
+        text,
+        inline: delivered.inline,
+    })
+}

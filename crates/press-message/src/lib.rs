@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub use compose::compose;
 pub use headers::{Headers, unsubscribe_address};
-pub use mailbox::{Mailbox, placeholder_recipient, placeholder_sender};
+pub use mailbox::{Mailbox, Originator, placeholder_recipient, placeholder_sender};
 
 /// What an edition says, without a word about who gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]

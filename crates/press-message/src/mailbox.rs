@@ -8,9 +8,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use lettre::Address;
-use press_model::Slug;
+use press_model::{Publication, Slug};
 
-use crate::Error;
+use crate::{Error, unsubscribe_address};
 
 /// The longest label of a domain (RFC 1035 §2.3.4).
 const LONGEST_LABEL: usize = 63;
@@ -103,6 +103,36 @@ impl fmt::Display for Mailbox {
             Some(name) => write!(f, "{name} <{}>", self.address),
             None => write!(f, "{}", self.address),
         }
+    }
+}
+
+/// Who writes for a publication (the originator fields of RFC 5322 §3.6.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Originator {
+    /// Who writes.
+    pub from: Mailbox,
+    /// Where answers go, if not there.
+    pub reply_to: Option<Mailbox>,
+}
+
+impl Originator {
+    /// The publication's sender; the placeholder where it has none.
+    pub fn of(publication: &Publication) -> Result<Originator, Error> {
+        match &publication.sender {
+            Some(sender) => Ok(Originator {
+                from: Mailbox::parse(&sender.from)?,
+                reply_to: sender.reply_to.as_deref().map(Mailbox::parse).transpose()?,
+            }),
+            None => Ok(Originator {
+                from: placeholder_sender(&publication.slug)?,
+                reply_to: None,
+            }),
+        }
+    }
+
+    /// The address by which a reader leaves: a message to where answers go.
+    pub fn unsubscribe_address(&self) -> String {
+        unsubscribe_address(self.reply_to.as_ref().unwrap_or(&self.from))
     }
 }
 

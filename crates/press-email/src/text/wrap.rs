@@ -1,0 +1,103 @@
+//! Lines of a given width.
+//!
+//! A line is counted in the columns of a terminal, so that a Han character
+//! counts two. Lines break where Unicode allows it (UAX #14), but an address is
+//! never broken: it stands on a longer line instead, so that it can be followed.
+//! No line ends in white space.
+
+use textwrap::WordSeparator;
+use textwrap::core::{Word, display_width};
+use textwrap::wrap_algorithms::wrap_first_fit;
+
+/// Text as lines of at most `width` columns. A line feed is a break that the
+/// author asked for.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let words = words(paragraph, width.max(1));
+        for line in wrap_first_fit(&words, &[width as f64]) {
+            lines.push(joined(line));
+        }
+    }
+    lines
+}
+
+/// The columns that text takes on a line.
+pub(super) fn columns(text: &str) -> usize {
+    display_width(text)
+}
+
+fn joined(words: &[Word]) -> String {
+    let mut line = String::new();
+    for (at, word) in words.iter().enumerate() {
+        line.push_str(word.word);
+        line.push_str(if at + 1 < words.len() {
+            word.whitespace
+        } else {
+            word.penalty
+        });
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+/// The pieces between which a line may break.
+fn words(text: &str, width: usize) -> Vec<Word<'_>> {
+    let mut words = Vec::new();
+    for chunk in text.split_inclusive(' ') {
+        let bare = chunk.trim_end_matches(' ');
+        if bare.bytes().all(|byte| byte.is_ascii_alphanumeric()) && bare.len() <= width
+            || is_address(bare)
+        {
+            words.push(Word::from(chunk));
+            continue;
+        }
+        for word in WordSeparator::UnicodeBreakProperties.find_words(chunk) {
+            if word.width > width {
+                words.extend(word.break_apart(width));
+            } else {
+                words.push(word);
+            }
+        }
+    }
+    words
+}
+
+fn is_address(word: &str) -> bool {
+    word.contains("://") || word.contains("mailto:") || word.contains('@')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn han_counts_two_columns() {
+        assert_eq!(wrap("中国科学院", 6), ["中国科", "学院"]);
+        assert_eq!(wrap("one two\nthree", 7), ["one two", "three"]);
+    }
+
+    #[test]
+    fn an_address_stays_whole() {
+        let address = "https://example.org/a/long-path/that-could/break";
+        assert_eq!(
+            wrap(&format!("see {address} now"), 12),
+            ["see", address, "now"]
+        );
+        assert_eq!(wrap(&"x".repeat(7), 3), ["xxx", "xxx", "x"]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_and_nothing_sticks_out(text in "\\PC{0,300}", width in 2usize..80) {
+            let lines = wrap(&text, width);
+            for line in &lines {
+                prop_assert_eq!(line.trim_end(), line);
+                prop_assert!(columns(line) <= width || is_address(line), "{:?}", line);
+            }
+            let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(letters(&lines.concat()), letters(&text));
+        }
+    }
+}
