@@ -28,7 +28,7 @@ pub(crate) struct ContentDocument {
     /// Its entry in the contents; none for the cover and the contents page.
     pub entry: Option<Entry>,
     /// The language of its title, where it differs from the book's.
-    pub language: Option<LanguageTag>,
+    pub title_language: Option<LanguageTag>,
 }
 
 /// An entry in the contents.

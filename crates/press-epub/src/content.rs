@@ -51,8 +51,8 @@ pub(crate) fn write(input: &Input<'_>, metadata: &Metadata) -> Result<Book, Erro
         },
     ];
     let mut documents = vec![
-        writer.document(Kind::Cover, labels.cover, context! {})?,
-        writer.document(Kind::Contents, labels.in_this_issue, context! {})?,
+        writer.labelled(Kind::Cover, labels.cover, context! {})?,
+        writer.labelled(Kind::Contents, labels.in_this_issue, context! {})?,
     ];
     for section in &issue.sections {
         documents.push(writer.section(section)?);
@@ -75,9 +75,9 @@ pub(crate) fn write(input: &Input<'_>, metadata: &Metadata) -> Result<Book, Erro
     }
     if !issue.corrections.is_empty() {
         let corrections = context! { corrections => Serde(&issue.corrections) };
-        documents.push(writer.document(Kind::Corrections, labels.corrections, corrections)?);
+        documents.push(writer.labelled(Kind::Corrections, labels.corrections, corrections)?);
     }
-    documents.push(writer.document(Kind::Colophon, labels.colophon, context! {})?);
+    documents.push(writer.labelled(Kind::Colophon, labels.colophon, context! {})?);
     landmarks.push(Landmark {
         epub_type: "colophon",
         guide_type: "colophon",
@@ -153,7 +153,6 @@ struct ArticleView<'a> {
     kicker: Option<&'a str>,
     bylines: &'a [String],
     lang: Option<&'a LanguageTag>,
-    reading_minutes: u32,
 }
 
 impl<'a> SectionView<'a> {
@@ -166,7 +165,6 @@ impl<'a> SectionView<'a> {
                 kicker: article.kicker.as_deref(),
                 bylines: &article.bylines,
                 lang: article.lang.as_ref(),
-                reading_minutes: article.reading_minutes(),
             })
         });
         SectionView {
@@ -198,6 +196,8 @@ struct Writer<'a> {
     /// What every template knows.
     shared: Value,
     language: &'a LanguageTag,
+    /// The language of the tool's own words, where it is not the book's.
+    label_language: Option<LanguageTag>,
 }
 
 impl<'a> Writer<'a> {
@@ -210,6 +210,8 @@ impl<'a> Writer<'a> {
             templates: input.templates,
             shared: shared(publication, issue, metadata),
             language: &publication.language,
+            label_language: LanguageTag::new(Labels::of(&publication.language).language)
+                .filter(|labels| labels.primary() != publication.language.primary()),
         }
     }
 
@@ -223,7 +225,7 @@ impl<'a> Writer<'a> {
             section => Serde(SectionView::of(section)),
             briefs => Serde(briefs),
         };
-        let mut document = self.document(Kind::Section, &section.title, context)?;
+        let mut document = self.in_language(Kind::Section, &section.title, context, None)?;
         document.name = section_file(&section.slug);
         Ok(document)
     }
@@ -234,10 +236,8 @@ impl<'a> Writer<'a> {
         article: &Article,
         headline: &[Inline],
     ) -> Result<ContentDocument, Error> {
-        let context = context! {
-            section => Serde(SectionView::of(section)),
-            article => Serde(article),
-        };
+        let section_title = &section.title;
+        let context = context! { section_title, article => Serde(article) };
         let language = article.lang.as_ref().filter(|lang| *lang != self.language);
         let title = title_of(headline, section);
         let mut document = self.in_language(Kind::Article, &title, context, language)?;
@@ -245,8 +245,11 @@ impl<'a> Writer<'a> {
         Ok(document)
     }
 
-    fn document(&self, kind: Kind, title: &str, context: Value) -> Result<ContentDocument, Error> {
-        self.in_language(kind, title, context, None)
+    /// A page that the tool's own words are the title of.
+    fn labelled(&self, kind: Kind, label: &str, context: Value) -> Result<ContentDocument, Error> {
+        let mut document = self.in_language(kind, label, context, None)?;
+        document.title_language.clone_from(&self.label_language);
+        Ok(document)
     }
 
     fn in_language(
@@ -270,7 +273,7 @@ impl<'a> Writer<'a> {
             name: kind.template().to_owned(),
             text,
             entry: kind.level().map(|level| Entry { title, level }),
-            language: language.cloned(),
+            title_language: language.cloned(),
         })
     }
 

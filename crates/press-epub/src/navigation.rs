@@ -18,6 +18,8 @@ pub(crate) fn complete_nav(
     languages: &BTreeMap<String, LanguageTag>,
 ) {
     let labels = Labels::of(&metadata.languages[0]);
+    let label_language = LanguageTag::new(labels.language)
+        .filter(|labels| labels.primary() != metadata.languages[0].primary());
     set_language(&mut nav.root, &metadata.languages[0]);
     nav.root.for_each_below(&mut |element| {
         match (element.name.as_str(), element.get("epub:type")) {
@@ -32,7 +34,12 @@ pub(crate) fn complete_nav(
                 element.children.clear();
                 element.push(landmark_list(landmarks));
             }
-            ("a", None) => {
+            ("h1", None) => {
+                if let Some(language) = &label_language {
+                    set_language(element, language);
+                }
+            }
+            ("a", _) => {
                 let language = element.get("href").and_then(|href| languages.get(href));
                 if let Some(language) = language {
                     set_language(element, language);

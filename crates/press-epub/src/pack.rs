@@ -117,7 +117,7 @@ fn finish(assembled: Vec<u8>, book: &Book, metadata: &Metadata) -> Result<Vec<u8
 /// The languages of contents entries that are not in the book's, by file.
 fn entry_languages(book: &Book) -> BTreeMap<String, LanguageTag> {
     let languages = book.documents.iter().filter_map(|document| {
-        let language = document.language.clone()?;
+        let language = document.title_language.clone()?;
         Some((document.name.clone(), language))
     });
     languages.collect()
