@@ -1,0 +1,57 @@
+//! Markup of other systems (Liquid, kramdown, Pandoc) that means nothing here
+//! and must not be printed as if it were text.
+
+/// A kind of foreign markup, found by how it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Foreign {
+    /// Where it starts.
+    pub start: usize,
+    /// How it ends.
+    pub end: &'static str,
+    /// Whose it is.
+    pub system: &'static str,
+}
+
+/// The first foreign markup in `text` at or after `from`, as far as its start
+/// tells. Attributes like `{#id .class}` count only where `attributes` says so:
+/// at the end of a heading.
+pub fn find(text: &str, from: usize, attributes: bool) -> Option<Foreign> {
+    let mut at = from;
+    while let Some(found) = text.get(at..)?.find('{') {
+        let start = at + found;
+        let mut after = text[start + 1..].chars();
+        let (end, system) = match (after.next(), after.next()) {
+            (Some('%'), _) => ("%}", "Liquid"),
+            (Some('{'), _) => ("}}", "Liquid"),
+            (Some(':'), Some(c)) if is_attribute_start(c) => ("}", "kramdown"),
+            (Some('#' | '.'), Some(c)) if attributes && c.is_alphanumeric() => ("}", "kramdown"),
+            _ => {
+                at = start + 1;
+                continue;
+            }
+        };
+        return Some(Foreign { start, end, system });
+    }
+    None
+}
+
+/// What may follow `{:` in kramdown: attributes, a reference, an extension.
+fn is_attribute_start(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, ' ' | '.' | '#' | ':' | '/' | '_' | '\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn found() {
+        let find = |text, attributes| find(text, 0, attributes).map(|f| (f.start, f.end));
+        assert_eq!(find("a {% include x %}", false), Some((2, "%}")));
+        assert_eq!(find("{{ page.title }}", false), Some((0, "}}")));
+        assert_eq!(find("{ {:.center}", false), Some((2, "}")));
+        assert_eq!(find("title {#id}", true), Some((6, "}")));
+        assert_eq!(find("title {#id}", false), None);
+        assert_eq!(find("{ a } {:( ", false), None);
+    }
+}
