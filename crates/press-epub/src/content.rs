@@ -324,8 +324,28 @@ fn shared(publication: &Publication, issue: &Issue, metadata: &Metadata) -> Valu
         sections => Serde(sections),
         has_corrections => !issue.corrections.is_empty(),
         book_title => &metadata.title,
-        cover_picture => COVER_PICTURE,
+        cover => context! { picture => COVER_PICTURE, alt => cover_alt(publication, issue, metadata) },
     }
+}
+
+/// What the cover shows: the title, the cover line and the picture.
+fn cover_alt(publication: &Publication, issue: &Issue, metadata: &Metadata) -> String {
+    let labels = Labels::of(&publication.language);
+    let mut alt = format!("{}: {}", labels.cover, metadata.title);
+    if let Some(cover) = &issue.cover {
+        for sentence in [&cover.line, &cover.picture.alt] {
+            if sentence.trim().is_empty() {
+                continue;
+            }
+            alt.push_str(if alt.ends_with(char::is_alphanumeric) {
+                ". "
+            } else {
+                " "
+            });
+            alt.push_str(&one_line(sentence));
+        }
+    }
+    alt
 }
 
 fn environment(templates: &Templates, text: Text) -> Environment<'_> {

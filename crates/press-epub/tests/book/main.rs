@@ -218,11 +218,11 @@ fn check_closed(epub: &[u8]) {
         }
         let document = parse(content);
         for node in document.descendants() {
-            if let Some(id) = node.attribute("id") {
-                if name.ends_with(".xhtml") {
-                    let first = ids.insert(id.to_owned(), name.clone());
-                    assert_eq!(first, None, "the id {id} in {name}");
-                }
+            if let Some(id) = node.attribute("id")
+                && name.ends_with(".xhtml")
+            {
+                let first = ids.insert(id.to_owned(), name.clone());
+                assert_eq!(first, None, "the id {id} in {name}");
             }
             for attribute in ["href", "src"] {
                 if let Some(href) = node.attribute(attribute) {
