@@ -12,6 +12,7 @@ use crate::files::{ARTICLE, Failure, folder_of};
 use crate::front_matter;
 use crate::inlines;
 use crate::markdown::{self, Positions};
+use crate::markup;
 use crate::publication::ReadPublication;
 use crate::reader::{Reader, failure_of, start_of};
 use crate::scope::Scope;
@@ -99,6 +100,9 @@ pub fn read(
     let arena = Arena::new();
     let positions = Positions::of_file(text.file, &text.text, body);
     let mut root = markdown::parse(&arena, &text.text[body..]);
+    if let Some(blanked) = blank_liquid_lines(root, &text.text, &positions, reader) {
+        root = markdown::parse(&arena, &blanked[body..]);
+    }
     if let Some(deep) = blocks::too_deep(root) {
         let line = positions.line(deep.data().sourcepos.start.line);
         scope.too_deep(
@@ -164,6 +168,38 @@ pub fn read(
         );
     }
     Outcome::Read(Box::new(article), scope.into_places())
+}
+
+/// The text with the lines of paragraphs that are Liquid alone made blank, each
+/// reported; none if there are no such lines. Only so do definitions of links
+/// right behind them stay definitions.
+fn blank_liquid_lines<'a>(
+    root: &'a AstNode<'a>,
+    text: &str,
+    positions: &Positions,
+    reader: &mut Reader,
+) -> Option<String> {
+    if !text.contains("{%") {
+        return None;
+    }
+    let mut blanked: Option<Vec<u8>> = None;
+    for node in root.descendants() {
+        let data = node.data();
+        if !matches!(data.value, NodeValue::Paragraph) {
+            continue;
+        }
+        for number in data.sourcepos.start.line..=data.sourcepos.end.line {
+            let span = positions.line(number);
+            let range = span.start as usize..span.end as usize;
+            let line = &text[range.clone()];
+            if markup::is_liquid_line(line) {
+                reader.report(inlines::foreign_markup("Liquid", line, span));
+                blanked.get_or_insert_with(|| text.as_bytes().to_vec())[range].fill(b' ');
+            }
+        }
+    }
+    // Whole characters were replaced, so that the text is still UTF-8.
+    blanked.and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
 /// Takes down every note that has text.

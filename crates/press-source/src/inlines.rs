@@ -337,6 +337,19 @@ fn words_between(pieces: &[Piece], from: At, to: At) -> String {
     words
 }
 
+/// The place of what stands between two positions.
+fn span_between(pieces: &[Piece], from: At, to: At, positions: &Positions) -> Option<Span> {
+    let place = |(index, byte): At| match &pieces[index] {
+        Piece::Text { text, at, .. } => Some(positions.within(*at, text, byte, 0)),
+        _ => None,
+    };
+    let (start, end) = (place(from)?, place(to)?);
+    Some(Span {
+        end: end.end.max(start.end),
+        ..start
+    })
+}
+
 fn cut_foreign_markup(
     pieces: &mut [Piece],
     setting: Setting,
@@ -372,12 +385,7 @@ fn cut_foreign_markup(
         };
         let start = (index, found.start);
         let written = words_between(pieces, start, end);
-        let length = if end.0 == index {
-            end.1 - found.start
-        } else {
-            2
-        };
-        let at = positions.within(*at, text, found.start, length);
+        let at = span_between(pieces, start, end, positions).unwrap_or(*at);
         reader.report(
             Diagnostic::new(
                 Code::UnsupportedMarkup,
@@ -389,6 +397,16 @@ fn cut_foreign_markup(
         cut(pieces, start, end);
         from = found.start;
     }
+}
+
+/// Says that markup of another system is left out.
+pub fn foreign_markup(system: &str, written: &str, at: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::UnsupportedMarkup,
+        format!("{system} markup means nothing here: `{}`", shorten(written)),
+    )
+    .at(at)
+    .help("it is left out; write what it stands for, or put it between backquotes to print it")
 }
 
 fn find_end(pieces: &[Piece], from: At, end: &str) -> Option<At> {
@@ -405,7 +423,7 @@ fn find_end(pieces: &[Piece], from: At, end: &str) -> Option<At> {
 }
 
 /// The start of a text that is to be quoted in a message.
-fn shorten(text: &str) -> String {
+pub fn shorten(text: &str) -> String {
     const LONGEST: usize = 60;
     let text = in_one_line(text);
     match text.char_indices().nth(LONGEST) {
@@ -558,8 +576,7 @@ fn mend_undefined_references(pieces: &mut [Piece], positions: &Positions, reader
             continue;
         }
         let shown = if label.is_empty() { &words } else { &label };
-        let length = if end.0 == index { end.1 - found - 1 } else { 1 };
-        let at = positions.within(*at, text, found + 1, length);
+        let at = span_between(pieces, start, end, positions).unwrap_or(*at);
         reader.report(
             Diagnostic::new(
                 Code::UndefinedReference,

@@ -40,9 +40,33 @@ fn is_attribute_start(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, ' ' | '.' | '#' | ':' | '/' | '_' | '\t')
 }
 
+/// Whether a line holds Liquid tags and nothing else. Liquid is gone before
+/// Markdown is read where it is at home, so that such a line is a blank one.
+pub fn is_liquid_line(line: &str) -> bool {
+    let mut rest = line.trim();
+    if rest.is_empty() {
+        return false;
+    }
+    while let Some(tag) = rest.strip_prefix("{%") {
+        let Some(end) = tag.find("%}") else {
+            return false;
+        };
+        rest = tag[end + 2..].trim_start();
+    }
+    rest.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn liquid_lines() {
+        assert!(is_liquid_line("  {% a %} {% b %}\r"));
+        assert!(!is_liquid_line("{% a %} b"));
+        assert!(!is_liquid_line("{% a"));
+        assert!(!is_liquid_line(""));
+    }
 
     #[test]
     fn found() {
