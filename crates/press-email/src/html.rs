@@ -133,9 +133,9 @@ fn fonts(theme: &Theme) -> Value {
         })
     };
     context! {
-        text => stack(&theme.text_font, "Georgia,'Times New Roman',serif"),
-        label => stack(&theme.label_font, "Helvetica,Arial,sans-serif"),
-        mono => stack(&theme.mono_font, "Menlo,Consolas,'Courier New',monospace"),
+        text => stack(&theme.text_font, "Georgia,serif"),
+        label => stack(&theme.label_font, "Arial,sans-serif"),
+        mono => stack(&theme.mono_font, "Consolas,monospace"),
     }
 }
 
