@@ -42,9 +42,6 @@ pub fn toml_file(text: &Text, name: &str, reader: &mut Reader) -> Option<Table> 
         text: &text.text[start..],
         start,
     });
-    if !faults.is_empty() {
-        reader.broken_files.insert(text.file);
-    }
     for fault in faults {
         reader.report(
             Diagnostic::new(Code::InvalidToml, format!("{name} is not TOML: {}", fault.message))
@@ -159,10 +156,6 @@ impl<'t> Fields<'t> {
 
     /// Says that a key is missing.
     pub fn report_missing(&self, key: &str, example: &str, reader: &mut Reader) {
-        // In a file that is no TOML the key may well be there, unread.
-        if reader.broken_files.contains(&self.at.file) {
-            return;
-        }
         reader.report(
             Diagnostic::new(Code::MissingKey, format!("the key `{key}` is missing"))
                 .at(self.at)

@@ -165,7 +165,7 @@ fn sections(
     reader: &mut Reader,
 ) -> Vec<Section> {
     let values = fields.tables("section", reader);
-    if values.is_empty() && !reader.broken_files.contains(&fields.span().file) {
+    if values.is_empty() {
         reader.report(
             Diagnostic::new(Code::MissingKey, "the issue has no section")
                 .at(fields.span())

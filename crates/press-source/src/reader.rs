@@ -25,8 +25,8 @@ pub struct Reader {
     pub assets: Assets,
     /// The issue's folder below the issues folder.
     pub folder: String,
-    /// Files of ours that are not whole TOML: what they lack may only be unread.
-    pub broken_files: BTreeSet<FileId>,
+    /// Where files of ours are not TOML.
+    broken_toml: Vec<Span>,
     notes: u32,
     /// Pictures that cannot be had, each of which is reported once.
     lacking: BTreeSet<String>,
@@ -64,16 +64,32 @@ impl Reader {
             diagnostics: Vec::new(),
             assets: Assets::new(),
             folder: folder.to_owned(),
-            broken_files: BTreeSet::new(),
+            broken_toml: Vec::new(),
             notes: 0,
             lacking: BTreeSet::new(),
             pending: Vec::new(),
         }
     }
 
-    /// Takes a fault down.
+    /// Takes a fault down, unless it only follows from TOML that is none.
     pub fn report(&mut self, diagnostic: Diagnostic) {
+        let at = diagnostic.labels.first().map(|label| label.span);
+        match (diagnostic.code, at) {
+            (Code::InvalidToml, Some(at)) => self.broken_toml.push(at),
+            // A key that is missing may well be there, unread.
+            (Code::MissingKey, Some(at)) if self.is_broken(at.file) => return,
+            (Code::InvalidValue, Some(at))
+                if self.broken_toml.iter().any(|broken| touch(at, *broken)) =>
+            {
+                return;
+            }
+            _ => {}
+        }
         self.diagnostics.push(diagnostic);
+    }
+
+    fn is_broken(&self, file: FileId) -> bool {
+        self.broken_toml.iter().any(|broken| broken.file == file)
     }
 
     /// The number of the next note of the issue.
@@ -434,6 +450,10 @@ fn look_up(link: &Pending, places: &Places) -> Result<LinkTarget, Box<Diagnostic
             ))
         }
     }
+}
+
+fn touch(a: Span, b: Span) -> bool {
+    a.file == b.file && a.start <= b.end && b.start <= a.end
 }
 
 fn outside(path: &str, at: Span) -> Diagnostic {

@@ -229,3 +229,719 @@ fn plain_blocks() {
         &[],
     );
 }
+
+#[test]
+fn headlines_and_briefs() {
+    check("Only text.", "p(Only text.)", &[]);
+    check(
+        "---\nheadline: From *here*\n---\n# There",
+        "headline(From em(here)) h1(There)",
+        &[],
+    );
+    check("<!-- note -->\n\n# Title\n\nx", "headline(Title) p(x)", &[]);
+    check("## Second level\n\nx", "h1(Second level) p(x)", &[]);
+    check(
+        "+++\nheadline = \"1984. A year\"\n+++\nx",
+        "headline(1984. A year) p(x)",
+        &[],
+    );
+    check(
+        "---\nheadline: \"# 'no' \\\"list\\\"\"\n---\nx",
+        "headline(# ‘no’ “list”) p(x)",
+        &[],
+    );
+    check("---\nheadline: 1984\n---\nx", "headline(1984) p(x)", &[]);
+    check(
+        "# A[^n]\n\nx\n\n[^n]: N.",
+        "headline(A^1.1) p(x) note1x1(p(N.))",
+        &[],
+    );
+}
+
+#[test]
+fn front_matter() {
+    let reading = read_article(
+        "---\nkicker: It's news\nstandfirst: A *short* one.\nbyline:\n  - Ada\n  - Bo\ndateline: Hefei, 3 May\nlang: de\neditions: [email, pdf]\nembargo: 2024-11-30T06:00:00+01:00\nmood: {calm: [1, 2.5, yes]}\n---\n\"Ja\"\n",
+    );
+    let codes: Vec<Code> = reading.diagnostics.iter().map(|d| d.code).collect();
+    assert_eq!(codes, [Code::Embargoed, Code::UnknownFrontMatterKey]);
+    let article = article(&reading);
+    assert_eq!(article.kicker.as_deref(), Some("It’s news"));
+    assert_eq!(
+        inlines(article.standfirst.as_ref().unwrap()),
+        "A em(short) one."
+    );
+    assert_eq!(article.bylines, ["Ada", "Bo"]);
+    assert_eq!(article.dateline.as_deref(), Some("Hefei, 3 May"));
+    assert_eq!(article.lang.as_ref().unwrap().as_str(), "de");
+    assert_eq!(article.editions.as_ref().unwrap().len(), 2);
+    assert_eq!(
+        article.embargo.unwrap().to_rfc3339(),
+        "2024-11-30T06:00:00+01:00"
+    );
+    assert_eq!(article.extra["mood"]["calm"][1], 2.5);
+    assert_eq!(written(article), "p(„Ja“)");
+}
+
+#[test]
+fn front_matter_faults_are_pointed_at() {
+    let fault = |markdown: &str, code: Code| {
+        let reading = read_article(markdown);
+        pointed_at(&reading, code).to_owned()
+    };
+    assert_eq!(
+        fault("---\nembargo: tomorrow\n---\nx", Code::InvalidValue),
+        "tomorrow"
+    );
+    assert_eq!(
+        fault(
+            "---\nembargo: 2024-11-30T06:00:00\n---\nx",
+            Code::InvalidValue
+        ),
+        "2024-11-30T06:00:00"
+    );
+    assert_eq!(
+        fault("---\neditions: [pdf, ebook]\n---\nx", Code::InvalidValue),
+        "ebook"
+    );
+    assert_eq!(
+        fault("+++\nlang = \"english\"\n+++\nx", Code::InvalidValue),
+        "\"english\""
+    );
+    assert_eq!(
+        fault("---\ntitle: A\n---\nx", Code::UnknownFrontMatterKey),
+        "title"
+    );
+    assert_eq!(
+        fault("---\nheadline: a\nx", Code::InvalidFrontMatter),
+        "---"
+    );
+    assert_eq!(
+        fault("+++\nheadline = a\n+++\nx", Code::InvalidFrontMatter),
+        "a"
+    );
+    assert_eq!(
+        fault("---\ndraft: true\n---\nx", Code::DraftLeftOut),
+        "true"
+    );
+    check("---\n\nA rule above.", "rule p(A rule above.)", &[]);
+    check("---\n---\nx", "p(x)", &[]);
+}
+
+#[test]
+fn links() {
+    check(
+        "[a](https://ä.org/b c) <x@y.org>",
+        "p([a](a<https://%C3%A4.org/b>(https://ä.org/b) c) a<mailto:x@y.org>(x@y.org))",
+        &[],
+    );
+    check(
+        "[a](<https://a.org/b c>)",
+        "p(a<https://a.org/b%20c>(a))",
+        &[],
+    );
+    check(
+        "See www.a.org and https://b.org/x'y/.",
+        "p(See a<http://www.a.org>(www.a.org) and a<https://b.org/x'y/>(https://b.org/x'y/).)",
+        &[],
+    );
+    check(
+        "[](https://a.org)",
+        "p(a<https://a.org>(https://a.org))",
+        &[],
+    );
+    check(
+        "[a](/news)",
+        "p(a<https://example.org/review/news>(a))",
+        &[],
+    );
+    check(
+        "---\nsite: https://s.org/\n---\n[a](/news)",
+        "p(a<https://s.org/news>(a))",
+        &[],
+    );
+    check(
+        "[a](b.html) [c](javascript:x)",
+        "p(a c)",
+        &[Code::UnresolvedLink, Code::UnresolvedLink],
+    );
+    check(
+        "[a](https://a.org \"T\")",
+        "p(a<https://a.org>(a))",
+        &[Code::LinkTitle],
+    );
+    check(
+        "<a href=\"https://a.org?b&amp;c\">*x*</a>",
+        "p(a<https://a.org?b&c>(em(x)))",
+        &[],
+    );
+    check(
+        "<a href=\"https://a.org\">https://a.org</a>",
+        "p(a<https://a.org>(https://a.org))",
+        &[],
+    );
+    check(
+        "[a[^1]b](https://a.org)\n\n[^1]: N.",
+        "p(a<https://a.org>(a)^1.1a<https://a.org>(b)) note1x1(p(N.))",
+        &[],
+    );
+}
+
+#[test]
+fn places() {
+    check(
+        "## Über *uns*\n\n[a](#über-uns) [b](#%C3%BCber-uns)",
+        "h1(Über em(uns)) p(a<a#b-a.1>(a) a<a#b-a.1>(b))",
+        &[],
+    );
+    check(
+        "## A\n\n## A\n\n[x](#a-1)",
+        "h1(A) h1(A) p(a<a#b-a.2>(x))",
+        &[],
+    );
+    check(
+        "# A\n\n[x](#a) [y](a.md) [z](#)",
+        "headline(A) p(a<a#>(x) a<a#>(y) a<a#>(z))",
+        &[],
+    );
+    check(
+        "x <a name=\"p q\"></a>y [z](#p%20q)",
+        "p(x <x-a.p_q>y a<a#x-a.p_q>(z))",
+        &[],
+    );
+    check(
+        "<a name=\"p\"></a>\n\nText [z](#p)",
+        "p(Text a<a#b-a.1>(z))",
+        &[],
+    );
+    check("[z](#p)\n\n<a id=\"p\"></a>", "p(a<a#b-a.1>(z))", &[]);
+    check("[z](#nowhere)", "p(z)", &[Code::BrokenReference]);
+    check("[z](b.md)", "p(z)", &[Code::BrokenReference]);
+    check("[z](../b.md)", "p(z)", &[Code::PathOutsideIssue]);
+    check(
+        "## Title {#own}\n\n[x](#title)",
+        "h1(Title) p(a<a#b-a.1>(x))",
+        &[Code::UnsupportedMarkup],
+    );
+}
+
+#[test]
+fn links_between_articles() {
+    let reading = read_files(&[
+        ("a.md", b"[b](b.md#part) [c](sub/c.md) [d](d.md)"),
+        ("b.md", b"## Part\n\n[a](./a.md)"),
+        ("sub/c.md", b"[b](../b.md)"),
+        ("d.md", b"+++\ndraft = true\n+++\nx"),
+    ]);
+    let codes: Vec<Code> = reading.diagnostics.iter().map(|d| d.code).collect();
+    assert_eq!(codes, [Code::BrokenReference, Code::DraftLeftOut]);
+    let articles: Vec<String> = reading
+        .source
+        .as_ref()
+        .unwrap()
+        .issue
+        .articles()
+        .map(written)
+        .collect();
+    assert_eq!(
+        articles,
+        [
+            "p(a<b#b-b.1>(b) a<c#>(c) d)",
+            "h1(Part) p(a<a#>(a))",
+            "p(a<b#>(b))",
+        ]
+    );
+}
+
+#[test]
+fn notes() {
+    check(
+        "a[^x] b[^y] c[^x]\n\n[^y]: Y.\n[^x]: X.\n\n    > q",
+        "p(a^1.1 b^2.1 c^1.2) note1x2(p(X.) quote(p(q))) note2x1(p(Y.))",
+        &[],
+    );
+    check(
+        "a[^x]\n\n[^x]: X[^y][^x]\n[^y]: Y[^x]",
+        "p(a^1.1) note1x3(p(X^2.1^1.2)) note2x1(p(Y^1.3))",
+        &[],
+    );
+    check(
+        "a[^x] [^y]\n\n[^z]: Z.",
+        "p(a[^x] [^y])",
+        &[Code::UndefinedNote, Code::UndefinedNote, Code::UnusedNote],
+    );
+    check(
+        "a[^x]\n\n[^x]: X.\n\n[^x]: Again.",
+        "p(a^1.1) note1x1(p(X.))",
+        &[Code::UnusedNote],
+    );
+    check(
+        "a[^x]\n\n[^x]: <!-- no -->",
+        "p(a^1.1) note1x1(p([^x]))",
+        &[Code::UndefinedNote],
+    );
+    check("a\\[^x]", "p(a[^x])", &[]);
+    check(
+        "![A](images/a.png \"C[^x].\")\n\n[^x]: X.",
+        "figure(images/a.png “A” caption(C^1.1.)) note1x1(p(X.))",
+        &[],
+    );
+}
+
+#[test]
+fn notes_count_over_the_issue() {
+    let reading = read_files(&[
+        ("a.md", b"a[^1]\n\n[^1]: A."),
+        ("b.md", b"b[^1]\n\n[^1]: B."),
+    ]);
+    let articles: Vec<String> = reading
+        .source
+        .as_ref()
+        .unwrap()
+        .issue
+        .articles()
+        .map(written)
+        .collect();
+    assert_eq!(
+        articles,
+        ["p(a^1.1) note1x1(p(A.))", "p(b^2.1) note2x1(p(B.))"]
+    );
+}
+
+#[test]
+fn figures_and_pictures() {
+    check(
+        "![A \"b\"](images/a.png)",
+        "figure(images/a.png “A “b””)",
+        &[],
+    );
+    check(
+        "![A](/images/a.png '*Cap* `c`')\n",
+        "figure(images/a.png “A” caption(em(Cap) `c`))",
+        &[],
+    );
+    check(
+        "Text ![A](images/a.png) more",
+        "p(Text img(images/a.png “A”) more)",
+        &[],
+    );
+    check(
+        "[![A](images/a.png)](https://a.org)",
+        "p(a<https://a.org>(img(images/a.png “A”)))",
+        &[],
+    );
+    check("![A](images%2Fa.png)", "figure(images/a.png “A”)", &[]);
+    check(
+        "![](images/a.png)",
+        "figure(images/a.png “images/a.png”)",
+        &[Code::MissingAltText],
+    );
+    check(
+        "![A](images/b.png)",
+        "",
+        &[Code::EmptyArticle, Code::MissingPicture],
+    );
+    check(
+        "x\n\n![A](https://a.org/a.png)",
+        "p(x)",
+        &[Code::MissingPicture],
+    );
+    check("x\n\n![A](../a.png)", "p(x)", &[Code::PathOutsideIssue]);
+    check("x\n\n![A](images)", "p(x)", &[Code::UnreadableFile]);
+    check(
+        "---\npictures:\n  images/a.png:\n    credit: A \"b\"\n    description: Long.\n---\n![A](images/a.png)",
+        "figure(images/a.png “A” [A “b”] [Long.])",
+        &[],
+    );
+    check(
+        "+++\n[pictures.\"images/b.png\"]\ncredit = \"x\"\n+++\n![A](images/a.png)",
+        "figure(images/a.png “A”)",
+        &[Code::UnknownFrontMatterKey],
+    );
+}
+
+#[test]
+fn asides_and_pull_quotes() {
+    check("> [!NOTE]\n> a", "Note(: p(a))", &[]);
+    check(
+        "> [!warning] Mind *this*\n> a\n>\n> - b",
+        "Warning(Mind em(this): p(a) ul(p(b)))",
+        &[],
+    );
+    check(
+        "> [!PULLQUOTE]\n> \"Well.\"\n> — *Ada*",
+        "pull(p(“Well.”) — em(Ada))",
+        &[],
+    );
+    check(
+        "> [!pullquote]\n> a\n>\n> b\n>\n> -- Ada\n> of X",
+        "pull(p(a) p(b) — Ada of X)",
+        &[],
+    );
+    check("> [!PULLQUOTE]\n> a", "pull(p(a) — )", &[]);
+    check("> [!NOTES]\n> a", "quote(p(a))", &[Code::UnsupportedMarkup]);
+    check("> \\[!NOTE]\n> a", "quote(p([!NOTE] a))", &[]);
+    check("> [!NOTE]", "", &[Code::EmptyArticle]);
+}
+
+#[test]
+fn html() {
+    check(
+        "a<br>b <u>c</u> H<sub>2</sub>O <sup>x</sup> <small>s</small> <kbd>\"Q\"</kbd>",
+        "p(abrb u(c) Hsub(2)O sup(x) small(s) kbd(\"Q\"))",
+        &[],
+    );
+    check(
+        "<span lang=\"zh\" dir='ltr'>中国</span> <span dir=rtl>x</span>",
+        "p(lang<zh ltr>(中国) lang< rtl>(x))",
+        &[],
+    );
+    check(
+        "<span lang=de>\"x\"</span> \"y\"",
+        "p(lang<de >(„x“) “y”)",
+        &[],
+    );
+    check("*a <u>b* c</u>", "p(em(a u(b))u( c))", &[]);
+    check(
+        "<div class=x>\nA &amp; <b>b</b>\n<p>c\n</div>",
+        "p(A & b) p(c)",
+        &[Code::UnsupportedHtml; 3],
+    );
+    check(
+        "a <!-- note --> b<!---->\n\n<!-- block\n\nstill -->\n\nc",
+        "p(a b) p(c)",
+        &[],
+    );
+    check("<!-- a --> b", "p(b)", &[]);
+    check(
+        "x\n\n<!-- never\n\nclosed",
+        "p(x)",
+        &[Code::UnsupportedHtml],
+    );
+    check(
+        "a <script>alert('x')</script> b",
+        "p(a b)",
+        &[Code::UnsupportedHtml],
+    );
+    check(
+        "x\n\n<style>\n\n.a {}\n</style>",
+        "p(x)",
+        &[Code::UnsupportedHtml],
+    );
+    check("a <u>b", "p(a b)", &[Code::UnsupportedHtml]);
+    check("a </u> b", "p(a b)", &[Code::UnsupportedHtml]);
+    check(
+        "<table><tr><td>a<td>b</tr></table>",
+        "p(a b)",
+        &[Code::UnsupportedHtml; 3],
+    );
+    check("<u>\nblock\n</u>", "p(u(block))", &[]);
+    check("a < b > c & d &lt;u&gt;", "p(a < b > c & d <u>)", &[]);
+}
+
+#[test]
+fn foreign_markup() {
+    check(
+        "a {% include x.md url=\"https://a.org\" %} b",
+        "p(a b)",
+        &[Code::UnsupportedMarkup],
+    );
+    check(
+        "a\n{:.center}\n\nb {{ page.title\n}}",
+        "p(a) p(b)",
+        &[Code::UnsupportedMarkup; 2],
+    );
+    check(
+        "{% include x %}\n[a]: https://a.org\n\n[b][a]",
+        "p(a<https://a.org>(b))",
+        &[Code::UnsupportedMarkup],
+    );
+    check(
+        "`{% raw %}` \\{% x %} {% open",
+        "p(`{% raw %}` {% x %} {% open)",
+        &[],
+    );
+    check("    {% code %}", "code(: {% code %})", &[]);
+    check("{a} {: )", "p({a} {: ))", &[]);
+}
+
+#[test]
+fn undefined_references() {
+    check(
+        "[a *b*][c] [d][]",
+        "p(a em(b) d)",
+        &[Code::UndefinedReference; 2],
+    );
+    check(
+        "[a] [b] ![alt][c]",
+        "p([a] [b] alt)",
+        &[Code::UndefinedReference],
+    );
+    check(
+        "[x][y][z]\n\n[z]: https://z.org",
+        "p([x]a<https://z.org>(y))",
+        &[],
+    );
+    check("\\[a][b] `[a][b]`", "p([a][b] `[a][b]`)", &[]);
+}
+
+#[test]
+fn characters() {
+    check("\u{feff}# A\r\n\r\nb\r\nc", "headline(A) p(b c)", &[]);
+    check("a\0b\u{7}c \u{9b}d", "p(abc d)", &[Code::ControlCharacter]);
+    check("e\u{301} 中国\n科学院\nab", "p(é 中国科学院 ab)", &[]);
+    check("&#1;a &#0;b", "p(a \u{fffd}b)", &[Code::ControlCharacter]);
+    check("`a\tb`\n\n\tx\ty", "p(`a b`) code(: x\ty)", &[]);
+    check(
+        "אב \"ג\" \u{2067}x\u{2069}",
+        "p(אב “ג” \u{2067}x\u{2069})",
+        &[],
+    );
+    check(
+        "#set text(red) $x$ @ref <label>",
+        "p(#set text(red) $x$ @ref)",
+        &[Code::UnsupportedHtml],
+    );
+}
+
+#[test]
+fn invalid_utf8_is_pointed_at() {
+    let reading = read_files(&[("a.md", b"one\ntwo \xff three")]);
+    assert_eq!(reading.diagnostics[0].code, Code::InvalidUtf8);
+    let at = reading
+        .sources
+        .line_column(reading.diagnostics[0].labels[0].span)
+        .unwrap();
+    assert_eq!((at.line, at.column), (2, 5));
+}
+
+#[test]
+fn deep_nesting_is_refused_and_survived() {
+    let deep = |markdown: String| {
+        let reading = read_article(&markdown);
+        reading
+            .diagnostics
+            .iter()
+            .any(|d| d.code == Code::NestingTooDeep)
+    };
+    assert!(deep("> ".repeat(10_000) + "x"));
+    assert!(deep("- ".repeat(10_000) + "x"));
+    assert!(deep(
+        (0..10_000)
+            .map(|n| format!("{}- x\n", " ".repeat(2 * n.min(400))))
+            .collect()
+    ));
+    assert!(deep("*a **b ".repeat(20) + &"c**d*e".repeat(20)));
+    assert!(deep("<u>".repeat(10_000) + "x" + &"</u>".repeat(10_000)));
+    assert!(!deep("[".repeat(100_000)));
+    assert!(!deep("![".repeat(50_000)));
+    assert!(!deep("> ".repeat(15) + "x"));
+    assert!(deep("> ".repeat(16) + "x"));
+}
+
+/// Reads a folder that is laid out by hand.
+fn read_folder(files: &[(&str, &[u8])]) -> Reading {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        write(folder.path(), name, bytes);
+    }
+    read(folder.path(), "2024-11")
+}
+
+/// Every report in a line: its code and what it points at.
+fn reports(reading: &Reading) -> Vec<String> {
+    reading
+        .diagnostics
+        .iter()
+        .map(|diagnostic| match diagnostic.labels.first() {
+            Some(label) => {
+                let file = reading.sources.get(label.span.file).unwrap();
+                let text = &file.text[label.span.start as usize..label.span.end as usize];
+                format!("{} {text}", diagnostic.code)
+            }
+            None => diagnostic.code.to_string(),
+        })
+        .collect()
+}
+
+#[test]
+fn every_fault_of_the_toml_files_in_one_run() {
+    let reading = read_folder(&[
+        (
+            "publication.toml",
+            b"titel = \"T\"\nslug = \"No Slug\"\nlanguage = \"en\"\nissn = \"1234-5678\"\nbase_url = \"example.org\"\n[theme]\naccent = \"red\"\n[pdf]\npaper = \"A4\"\n[sender]\nfrom = \"nobody\"\n",
+        ),
+        (
+            "2024-11/issue.toml",
+            b"format = 2\nnumber = 0\ndate = \"2024-11-30\"\n[cover]\npicture = \"c.png\"\n[[section]]\ntitle = \"A\"\narticles = [1, \"x.md\", \"../y.md\"]\n[[section]]\ntitle = \"a!\"\narticles = []\n",
+        ),
+        ("2024-11/z.md", b"z"),
+    ]);
+    assert_eq!(
+        reports(&reading),
+        [
+            "unlisted-article",
+            "missing-key ",
+            "unknown-key titel",
+            "invalid-value \"No Slug\"",
+            "invalid-value \"1234-5678\"",
+            "invalid-value \"example.org\"",
+            "invalid-value \"red\"",
+            "invalid-value \"A4\"",
+            "invalid-value \"nobody\"",
+            "missing-key ",
+            "invalid-value 2",
+            "invalid-value 0",
+            "invalid-value \"2024-11-30\"",
+            "missing-picture \"c.png\"",
+            "missing-alt-text \"c.png\"",
+            "invalid-value 1",
+            "missing-file \"x.md\"",
+            "path-outside-issue \"../y.md\"",
+            "empty-section \"a!\"",
+            "duplicate-slug \"a!\"",
+        ]
+    );
+    assert!(reading.source.is_none());
+    assert_eq!(
+        reading.inputs.keys().collect::<Vec<_>>(),
+        ["2024-11/issue.toml", "publication.toml"]
+    );
+}
+
+#[test]
+fn broken_toml_is_all_that_is_said_of_it() {
+    let reading = read_folder(&[
+        (
+            "publication.toml",
+            b"title = \"T\"\nslug = t\nlanguage = \"en\"\n[sender]\nfrom = \"a@b.c\"\n",
+        ),
+        ("2024-11/issue.toml", b"format = 1\ndate = 2024-13-41\n"),
+    ]);
+    assert_eq!(
+        reports(&reading),
+        ["invalid-toml t", "invalid-toml 2024-13-41"]
+    );
+}
+
+#[test]
+fn nothing_there() {
+    assert_eq!(reports(&read_folder(&[])), ["missing-file", "missing-file"]);
+    let reading = read(Path::new("/nonexistent"), "../x");
+    assert_eq!(reports(&reading), ["missing-file", "invalid-value"]);
+}
+
+#[test]
+fn the_rest_of_an_issue() {
+    let reading = read_folder(&[
+        (
+            "publication.toml",
+            "title = \"Ada's\"\nslug = \"t\"\nlanguage = \"en\"\npostal_address = \"\"\"\n1 Road\nTown,\n\"\"\"\ncolophon = \"Set *in* [type](https://t.org).\"\n[sender]\nfrom = \"A <a@b.c>\"\n".as_bytes(),
+        ),
+        (
+            "2024-11/issue.toml",
+            b"format = 1\nnumber = 7\ndate = 2024-11-30\nsubject = \"It's\"\n[cover]\npicture = \"./c.png\"\nalt = \"C\"\nline = \"L\"\n[[section]]\ntitle = \"A & B\"\narticles = [\"x.md\"]\n[[correction]]\nissue = \"2024-10\"\ntext = \"See [x](x.md#h).\"\n",
+        ),
+        ("2024-11/c.png", b"c"),
+        ("2024-11/x.md", b"## H\n"),
+        ("templates/epub/article.xhtml", b"publication"),
+        ("templates/epub/blocks/paragraph.xhtml", b"p"),
+        ("2024-11/templates/epub/article.xhtml", b"issue"),
+        ("templates/fonts/A.TTF", b"font"),
+        ("templates/fonts/README", b"none"),
+    ]);
+    assert_eq!(reports(&reading), [""; 0]);
+    let source = reading.source.unwrap();
+    assert_eq!(source.publication.title, "Ada’s");
+    assert_eq!(
+        source.publication.postal_address.as_deref(),
+        Some("1 Road, Town")
+    );
+    assert_eq!(
+        inlines(&source.publication.colophon),
+        "Set em(in) a<https://t.org>(type)."
+    );
+    assert_eq!(source.issue.number, Some(7));
+    assert_eq!(source.issue.cover.unwrap().picture.asset.as_str(), "c.png");
+    assert_eq!(source.issue.sections[0].slug.as_str(), "a-b");
+    assert_eq!(
+        inlines(&source.issue.corrections[0].text),
+        "See a<x#b-x.1>(x)."
+    );
+    let templates: Vec<(&str, &str)> = source
+        .templates
+        .iter()
+        .map(|t| (t.name.as_str(), t.text.as_str()))
+        .collect();
+    assert_eq!(
+        templates,
+        [
+            ("epub/article.xhtml", "issue"),
+            ("epub/blocks/paragraph.xhtml", "p")
+        ]
+    );
+    assert_eq!(source.fonts[0].name, "A.TTF");
+    assert!(
+        reading
+            .inputs
+            .contains_key("2024-11/templates/epub/article.xhtml")
+    );
+    assert!(reading.inputs.contains_key("templates/epub/article.xhtml"));
+}
+
+#[test]
+fn names_of_issues() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [
+        "2024-11/issue.toml",
+        "2024-02/issue.toml",
+        "templates/x",
+        "No/issue.toml",
+    ] {
+        write(folder.path(), name, b"");
+    }
+    assert_eq!(
+        crate::issue_names(folder.path()).unwrap(),
+        ["2024-02", "2024-11"]
+    );
+    assert!(crate::issue_names(Path::new("/nonexistent")).is_err());
+}
+
+#[test]
+fn files_of_other_sorts() {
+    let folder = tempfile::tempdir().unwrap();
+    let issue = folder.path().join("2024-11");
+    write(folder.path(), "publication.toml", PUBLICATION.as_bytes());
+    write(
+        folder.path(),
+        "2024-11/issue.toml",
+        b"format = 1\ndate = 2024-11-30\nsubject = \"S\"\n[[section]]\ntitle = \"N\"\narticles = [\"large.md\", \"pipe.md\", \"link.md\", \"inside.md\"]\n",
+    );
+    write(folder.path(), "secret.md", b"secret");
+    write(folder.path(), "2024-11/real.txt", b"inside");
+    let large = fs::File::create(issue.join("large.md")).unwrap();
+    large.set_len(50_000_000).unwrap();
+    let pipe = std::process::Command::new("mkfifo")
+        .arg(issue.join("pipe.md"))
+        .status();
+    assert!(pipe.unwrap().success());
+    std::os::unix::fs::symlink("../secret.md", issue.join("link.md")).unwrap();
+    std::os::unix::fs::symlink("real.txt", issue.join("inside.md")).unwrap();
+    let reading = read(folder.path(), "2024-11");
+    assert_eq!(
+        reports(&reading),
+        [
+            "file-too-large \"large.md\"",
+            "unreadable-file \"pipe.md\"",
+            "path-outside-issue \"link.md\"",
+        ]
+    );
+    assert_eq!(written(article(&reading)), "p(inside)");
+}
+
+#[test]
+fn a_repeated_slug_names_both_places() {
+    let reading = read_files(&[("a b.md", b"x"), ("a-b.md", b"y")]);
+    assert_eq!(reports(&reading), ["duplicate-slug \"a-b.md\""]);
+    assert_eq!(reading.diagnostics[0].labels.len(), 2);
+}
