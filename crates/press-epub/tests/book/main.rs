@@ -6,7 +6,7 @@ mod sample;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
-use press_model::{Code, FileId, LanguageTag, TemplateFile};
+use press_model::{Block, Code, FileId, LanguageTag, ListItem, Span, TemplateFile};
 use proptest::prelude::*;
 use roxmltree::{Document, ParsingOptions};
 use sample::{Ids, Sample, paragraph, text, texts};
@@ -198,6 +198,39 @@ fn a_template_that_gives_no_xml_is_a_fault() {
         assert_eq!(faults[0].code, Code::InvalidTemplate, "{text}");
         assert_eq!(faults[0].labels[0].span.file, FileId(7), "{text}");
     }
+}
+
+#[test]
+fn an_issue_of_nothing_is_still_a_book() {
+    let mut sample = Sample::plain();
+    sample.issue.sections[0].articles[0].blocks.clear();
+    check_closed(&sample.render());
+    sample.issue.sections[0].articles[0].headline = Some(vec![]);
+    check_closed(&sample.render());
+    sample.issue.sections.clear();
+    check_closed(&sample.render());
+}
+
+#[test]
+fn blocks_nest_sixteen_deep() {
+    let mut sample = Sample::plain();
+    let article = &mut sample.issue.sections[0].articles[0];
+    let mut ids = Ids::of(&article.slug);
+    let mut block = paragraph(&mut ids, vec![text("At the bottom.")]);
+    for _ in 0..16 {
+        block = Block::List {
+            id: ids.next(),
+            span: Span::default(),
+            start: None,
+            tight: true,
+            items: vec![ListItem {
+                blocks: vec![block],
+            }],
+        };
+    }
+    article.notes = vec![sample::note_of(1, vec![block.clone()])];
+    article.blocks = vec![paragraph(&mut ids, vec![sample::note(1, 1)])];
+    check_closed(&sample.render());
 }
 
 /// Every document is well-formed; ids are unique over the book; every address

@@ -91,37 +91,29 @@ impl Sample {
         let mut ids = Ids::of(&long.slug);
         long.blocks = every_block(&mut ids);
         long.notes = vec![
-            Note {
-                number: NoteNumber(1),
-                span: Span::default(),
-                references: 2,
-                blocks: vec![
+            note_of(
+                1,
+                vec![
                     paragraph(&mut ids, vec![text("Twice. See also"), note(2, 1)]),
                     paragraph(&mut ids, vec![text("More.")]),
                 ],
-            },
-            Note {
-                number: NoteNumber(2),
-                span: Span::default(),
-                references: 1,
-                blocks: vec![Block::Code {
+            ),
+            note_of(
+                2,
+                vec![Block::Code {
                     id: ids.next(),
                     span: Span::default(),
                     language: None,
                     text: "x < y".into(),
                 }],
-            },
+            ),
         ];
         let mut brief = article("buoy", None);
         brief.lang = LanguageTag::new("he");
         let mut ids = Ids::of(&brief.slug);
         brief.blocks = vec![paragraph(&mut ids, vec![text("שלום"), note(3, 1)])];
-        brief.notes = vec![Note {
-            number: NoteNumber(3),
-            span: Span::default(),
-            references: 1,
-            blocks: vec![paragraph(&mut ids, vec![text("הערה")])],
-        }];
+        let words = paragraph(&mut ids, vec![text("הערה")]);
+        brief.notes = vec![note_of(3, vec![words])];
         let mut foreign = article("hafen", Some("Der Hafen"));
         foreign.lang = LanguageTag::new("de");
         issue.sections = vec![
@@ -370,13 +362,22 @@ pub fn text(text: &str) -> Inline {
     Inline::Text { text: text.into() }
 }
 
+pub fn note_of(number: u32, blocks: Vec<Block>) -> Note {
+    Note {
+        number: NoteNumber(number),
+        span: Span::default(),
+        references: 1,
+        blocks,
+    }
+}
+
 fn emphasis(words: &str) -> Inline {
     Inline::Emphasis {
         content: vec![text(words)],
     }
 }
 
-fn note(number: u32, occurrence: u32) -> Inline {
+pub fn note(number: u32, occurrence: u32) -> Inline {
     Inline::NoteReference {
         span: Span::default(),
         note: NoteNumber(number),
