@@ -1,1 +1,10 @@
-//! stub
+//! What the end-to-end tests share: a desk with an issues folder of its own, on
+//! which commands are run as a person runs them, and readers of what they made.
+
+mod desk;
+mod read_back;
+mod texts;
+
+pub use desk::{Desk, Run, fixtures, repository};
+pub use read_back::{Carried, EmailRead, read_email, read_epub, read_pdf, read_pdf_with_poppler};
+pub use texts::{Text, texts_of};

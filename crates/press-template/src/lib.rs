@@ -18,6 +18,10 @@ use press_model::{Code, Diagnostic, FileId, Span, TemplateFile};
 pub use built_in::BUILT_IN;
 pub use inline_html::{InlineTarget, escape_html, inline_html};
 
+/// How deep templates may include one another, as minijinja counts (ten for each
+/// inclusion): blocks nest 16 deep and a level may take several inclusions.
+const RECURSION_LIMIT: usize = 1_500;
+
 /// Every template that a build may use, by its name below the templates folder
 /// (`epub/article.xhtml`).
 #[derive(Debug, Clone)]
@@ -135,6 +139,7 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.set_debug(true);
+        environment.set_recursion_limit(RECURSION_LIMIT);
         // Fails only on delimiters, and these are the usual ones.
         if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
             environment.set_syntax(syntax);

@@ -1,0 +1,97 @@
+//! What a build costs, as ratios within one run: CPU seconds and peak memory of
+//! child processes, each stage beside a bare typst compile of the same text.
+//!
+//! Run it with `cargo bench --profile dev`, so that typst is not built again. A
+//! child for each measurement, since typst remembers what it has laid out; the
+//! median of several, since machines are noisy.
+
+mod bare;
+mod generate;
+mod stage;
+
+use std::path::Path;
+use std::process::Command;
+
+use stage::{Cost, Stage};
+
+/// Measurements of each stage, after one that does not count.
+const RUNS: usize = 5;
+
+fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    if let [_, stage, issues, out] = args.as_slice()
+        && let Some(stage) = Stage::named(stage)
+    {
+        let cost = stage.run(Path::new(issues), Path::new(out));
+        println!("{} {}", cost.cpu_seconds, cost.peak_mib);
+        return;
+    }
+    // `cargo test --benches` asks whether it starts, not how fast it is.
+    if args.iter().any(|arg| arg == "--test") {
+        return;
+    }
+    println!("CPU seconds and peak MiB, median of {RUNS} processes (min–max)\n");
+    for (name, issue) in [
+        ("9 articles, 1,400 words, no pictures", generate::small()),
+        ("60 articles, 31,000 words, 30 pictures", generate::middle()),
+    ] {
+        measure(name, &issue);
+    }
+}
+
+fn measure(name: &str, issue: &generate::Generated) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let issues = folder.path().join("issues");
+    issue.write(&issues);
+    println!("{name}");
+    let mut bare = Cost::default();
+    for stage in Stage::ALL {
+        let mut costs: Vec<Cost> = (0..=RUNS)
+            .map(|_| child(stage, &issues, &folder.path().join("out")))
+            .collect();
+        costs.remove(0);
+        costs.sort_by(|a, b| a.cpu_seconds.total_cmp(&b.cpu_seconds));
+        let median = costs[costs.len() / 2];
+        if stage == Stage::BareTypst {
+            bare = median;
+        }
+        println!(
+            "  {:24} {:7.3} s ({:.3}–{:.3})  {:6.1} MiB   {:5.2} × bare, memory {:4.2} ×",
+            stage.name(),
+            median.cpu_seconds,
+            costs[0].cpu_seconds,
+            costs[costs.len() - 1].cpu_seconds,
+            median.peak_mib,
+            median.cpu_seconds / bare.cpu_seconds,
+            median.peak_mib / bare.peak_mib,
+        );
+    }
+    println!();
+}
+
+fn child(stage: Stage, issues: &Path, out: &Path) -> Cost {
+    let program = std::env::current_exe().expect("this program's path");
+    let output = Command::new(program)
+        .arg(stage.name())
+        .args([issues, out])
+        .output()
+        .expect("a child process");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let figures = text
+        .trim()
+        .rsplit('\n')
+        .next()
+        .and_then(|line| line.split_once(' '));
+    let parse = |text: &str| text.parse::<f64>().ok();
+    match figures.and_then(|(cpu, peak)| parse(cpu).zip(parse(peak))) {
+        Some((cpu_seconds, peak_mib)) => Cost {
+            cpu_seconds,
+            peak_mib,
+        },
+        None => panic!(
+            "{}: {}",
+            stage.name(),
+            String::from_utf8_lossy(&output.stderr)
+        ),
+    }
+}

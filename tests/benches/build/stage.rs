@@ -1,0 +1,159 @@
+//! The stages that are measured, each in a process of its own.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike as _;
+use press_image::Pictures;
+use press_model::Edition;
+use press_template::Templates;
+use xtask::{Console, Exit};
+
+use crate::bare;
+
+/// A part of the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Typst by itself on the same text, fonts and standards.
+    BareTypst,
+    /// Reading the issue.
+    Load,
+    /// The pages and the PDF, the issue being read.
+    Pdf,
+    /// The cover.
+    Cover,
+    /// The EPUB without pages and cover.
+    Epub,
+    /// The email's parts and the message.
+    Email,
+    /// `cargo xtask build`.
+    Build,
+}
+
+/// What a stage took.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cost {
+    /// User and system time.
+    pub cpu_seconds: f64,
+    /// The largest resident size of the process, whatever came before the stage.
+    pub peak_mib: f64,
+}
+
+impl Stage {
+    /// Every stage; the bare compile first, since the others are held against it.
+    pub const ALL: [Stage; 7] = [
+        Stage::BareTypst,
+        Stage::Load,
+        Stage::Pdf,
+        Stage::Cover,
+        Stage::Epub,
+        Stage::Email,
+        Stage::Build,
+    ];
+
+    /// Its name in the table and for the child process.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::BareTypst => "bare-typst",
+            Stage::Load => "load",
+            Stage::Pdf => "pdf",
+            Stage::Cover => "cover",
+            Stage::Epub => "epub",
+            Stage::Email => "email",
+            Stage::Build => "whole-build",
+        }
+    }
+
+    /// The stage of that name.
+    pub fn named(name: &str) -> Option<Stage> {
+        Stage::ALL.into_iter().find(|stage| stage.name() == name)
+    }
+
+    /// Runs it once and says what it took.
+    pub fn run(self, issues: &Path, out: &Path) -> Cost {
+        if self == Stage::Build {
+            let (mut said, mut complained) = (Vec::new(), Vec::new());
+            let mut console = Console::plain(&mut said, &mut complained);
+            let args = ["xtask".into(), "build".into(), "2024-01".into()];
+            let folders = ["--issues".into(), issues.into(), "--out".into(), out.into()];
+            return cost_of(|| {
+                let exit = xtask::run(args.into_iter().chain(folders), &mut console);
+                assert_eq!(exit, Exit::Done);
+            });
+        }
+        if self == Stage::Load {
+            return cost_of(|| drop(press_source::read(issues, "2024-01")));
+        }
+        let source = press_source::read(issues, "2024-01")
+            .source
+            .expect("a sound issue");
+        let publication = &source.publication;
+        let issue = &source.issue;
+        if self == Stage::BareTypst {
+            let document = bare::document(issue);
+            return cost_of(|| drop(bare::pdf(&document, &source.assets)));
+        }
+        let (pictures, _) = Pictures::inspect(&source.assets, &source.fonts);
+        let templates = Templates::new(source.templates);
+        let print = press_pdf::Input {
+            publication,
+            issue: &issue.for_edition(Edition::Pdf),
+            pictures: &pictures,
+            fonts: &source.fonts,
+            templates: &templates,
+        };
+        let date: DateTime<Utc> = DateTime::UNIX_EPOCH;
+        match self {
+            Stage::BareTypst | Stage::Load | Stage::Build => Cost::default(),
+            Stage::Pdf => cost_of(|| {
+                let layout = press_pdf::layout(&print).expect("a layout");
+                drop(layout.pdf().expect("a PDF"));
+            }),
+            Stage::Cover => cost_of(|| drop(press_pdf::cover(&print).expect("a cover"))),
+            Stage::Epub => {
+                // Its smallest: the cover is made elsewhere.
+                let cover = press_image::encode_jpeg(&[0; 3], 1, 1, 80).expect("a JPEG");
+                cost_of(|| {
+                    let input = press_epub::Input {
+                        publication,
+                        issue: &issue.for_edition(Edition::Epub),
+                        pictures: &pictures,
+                        templates: &templates,
+                        page_map: None,
+                        cover: &cover,
+                        modified: date,
+                        version: "0",
+                    };
+                    drop(press_epub::render(&input).expect("an EPUB"));
+                })
+            }
+            Stage::Email => cost_of(|| {
+                let issue = issue.for_edition(Edition::Email);
+                let input = press_email::Input {
+                    publication,
+                    issue: &issue,
+                    pictures: &pictures,
+                    templates: &templates,
+                };
+                drop(press_email::render(&input).expect("an email"));
+            }),
+        }
+    }
+}
+
+fn cost_of(work: impl FnOnce()) -> Cost {
+    let cpu_seconds = || {
+        let usage = getrusage(UsageWho::RUSAGE_SELF).expect("the use of this process");
+        let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+        micros as f64 / 1e6
+    };
+    let before = cpu_seconds();
+    work();
+    let after = cpu_seconds();
+    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("the use of this process");
+    Cost {
+        cpu_seconds: after - before,
+        peak_mib: usage.max_rss() as f64 / 1024.0,
+    }
+}

@@ -1,0 +1,140 @@
+//! What an editor reads when something is wrong: one fixture for each code, its
+//! message a snapshot.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use press_model::{Code, Severity};
+use press_tests::{Desk, fixtures, repository};
+use serde_json::Value;
+use xtask::Exit;
+
+/// The codes whose faults cannot stand in a repository; `hostile.rs` makes them.
+const MADE_ELSEWHERE: &[Code] = &[Code::UnreadableFile, Code::FileTooLarge];
+
+fn invalid() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(fixtures().join("invalid"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn each_fault_is_drawn_with_its_place_and_its_cure() {
+    for name in invalid() {
+        let desk = Desk::with_fixture(&format!("invalid/{name}"));
+        let run = desk.run(&["check"]);
+        insta::with_settings!({ snapshot_path => "../snapshots/invalid", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(name.as_str(), run.err);
+        });
+        assert!(!run.err.contains("panicked"), "{name}");
+    }
+}
+
+/// The fixture `name` or `name--variant` trips the code `name` and stops a build
+/// only if that code is an error.
+#[test]
+fn each_fixture_trips_its_code() {
+    for name in invalid() {
+        let code = name.split("--").next().unwrap();
+        let desk = Desk::with_fixture(&format!("invalid/{name}"));
+        let run = desk.run(&["check", "--json"]);
+        let answer: Value = serde_json::from_str(&run.out).unwrap();
+        let issues = answer["issues"].as_array().unwrap();
+        let found: Vec<_> = issues
+            .iter()
+            .flat_map(|issue| issue["diagnostics"].as_array().unwrap())
+            .collect();
+        let tripped = found.iter().find(|fault| fault["code"] == code);
+        let Some(fault) = tripped else {
+            panic!("{name} trips {found:#?}")
+        };
+        assert!(fault["help"].is_string(), "{name} has no cure: {fault:#}");
+        let is_error = fault["severity"] == "error";
+        assert_eq!(
+            run.exit,
+            if is_error { Exit::Faults } else { Exit::Done },
+            "{name}"
+        );
+        let others: BTreeSet<_> = found
+            .iter()
+            .filter(|fault| fault["code"] != code)
+            .map(|fault| fault["code"].as_str().unwrap())
+            .collect();
+        assert!(others.is_empty(), "{name} also trips {others:?}");
+    }
+}
+
+#[test]
+fn each_code_has_a_fixture_and_a_section_in_the_documents() {
+    let fixtures: BTreeSet<String> = invalid()
+        .iter()
+        .map(|name| name.split("--").next().unwrap().to_owned())
+        .collect();
+    let documents = fs::read_to_string(repository().join("docs/diagnostics.md")).unwrap();
+    for code in Code::ALL {
+        let name = code.as_str();
+        assert!(
+            fixtures.contains(name) || MADE_ELSEWHERE.contains(code),
+            "{name} has no fixture"
+        );
+        assert!(
+            documents.contains(&format!("\n### `{name}`\n")),
+            "{name} has no section"
+        );
+        let severity = match code.severity() {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        let row = documents
+            .lines()
+            .find(|line| line.starts_with(&format!("| [`{name}`]")));
+        let row = row.unwrap_or_else(|| panic!("{name} has no row"));
+        assert!(row.contains(severity), "{row}");
+    }
+    for name in fixtures {
+        assert!(
+            Code::ALL.iter().any(|code| code.as_str() == name),
+            "{name} is no code"
+        );
+    }
+}
+
+#[test]
+fn all_faults_are_said_at_once() {
+    let desk = Desk::with_fixture("minimal");
+    desk.edit("publication.toml", |text| text + "\ncolour = \"red\"\n")
+        .edit("2024-01/issue.toml", |text| {
+            text + "\n[cover]\npicture = \"none.png\"\nalt = \"x\"\n"
+        })
+        .write(
+            "2024-01/brief.md",
+            "One ![](also-none.png) and [a link](#nowhere).\n",
+        )
+        .edit("2024-01/issue.toml", |text| {
+            let at = text.find("articles").unwrap();
+            let end = at + text[at..].find('\n').unwrap();
+            format!(
+                "{}articles = [\"brief.md\", \"gone.md\"]{}",
+                &text[..at],
+                &text[end..]
+            )
+        });
+    let run = desk.run(&["build", "2024-01"]);
+    assert_eq!(run.exit, Exit::Faults);
+    for code in [
+        "unknown-key",
+        "missing-picture",
+        "broken-reference",
+        "missing-file",
+    ] {
+        assert!(
+            run.err.contains(&format!("error[{code}]")),
+            "{code} in {}",
+            run.err
+        );
+    }
+    assert!(!desk.dist().join("2024-01").exists());
+}

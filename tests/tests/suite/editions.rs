@@ -1,0 +1,307 @@
+//! The editions of the first issue and of the specimen: every sentence in each
+//! of them, rules of the formats, and the same bytes twice.
+
+use std::collections::BTreeSet;
+use std::io::{Cursor, Read as _};
+use std::path::Path;
+use std::sync::LazyLock;
+
+use page_validation::{ValidationOptions, ValidationProfile, validate_pdf_bytes};
+use press_model::{Edition, Issue};
+use press_tests::{
+    Carried, Desk, Run, Text, read_email, read_epub, read_pdf, read_pdf_with_poppler, repository,
+    texts_of,
+};
+
+/// An issue with everything that was built of it.
+struct Built {
+    issue: Issue,
+    slug: String,
+    desk: Desk,
+    run: Run,
+}
+
+impl Built {
+    fn new(desk: Desk, name: &str) -> Built {
+        let run = desk.done(&["build", name]);
+        let source = press_source::read(&desk.issues(), name)
+            .source
+            .expect("a sound issue");
+        Built {
+            slug: source.publication.slug.to_string(),
+            issue: source.issue,
+            desk,
+            run,
+        }
+    }
+
+    fn file(&self, extension: &str) -> Vec<u8> {
+        let name = self.issue.name.to_string();
+        self.desk
+            .built(&format!("{name}/{}-{name}.{extension}", self.slug))
+    }
+
+    fn email(&self, file: &str) -> Vec<u8> {
+        self.desk.built(&format!("{}/{file}", self.issue.name))
+    }
+
+    fn assert_carried(&self, edition: Edition, what: &str, carried: &Carried) {
+        self.assert_texts(&texts_of(&self.issue, edition), what, carried);
+    }
+
+    fn assert_texts(&self, texts: &[Text], what: &str, carried: &Carried) {
+        let missing = carried.missing(texts);
+        let name = &self.issue.name;
+        assert!(missing.is_empty(), "{what} of {name} lacks {missing:#?}");
+        assert!(texts.len() > 3);
+    }
+
+    /// What the pages print and a reader of PDF gives back in its order. A PDF
+    /// keeps alternative texts in its structure; Hebrew and Arabic come back in
+    /// the order of their glyphs, and differently from each reader.
+    fn printed(&self) -> Vec<Text> {
+        let mut texts = texts_of(&self.issue, Edition::Pdf);
+        let right_to_left = |c: char| matches!(c, '\u{590}'..='\u{77f}');
+        texts.retain(|text| text.what != "alternative text" && !text.words.contains(right_to_left));
+        texts
+    }
+}
+
+static NOVEMBER: LazyLock<Built> = LazyLock::new(|| Built::new(Desk::with_our_issues(), "2024-11"));
+static SPECIMEN: LazyLock<Built> =
+    LazyLock::new(|| Built::new(Desk::with_fixture("specimen"), "2025-01"));
+
+fn both() -> [&'static Built; 2] {
+    [&NOVEMBER, &SPECIMEN]
+}
+
+/// Without the article of many scripts, whose characters this reader puts in the
+/// order of their glyphs; poppler reads that as well.
+#[test]
+fn every_sentence_is_in_the_pdf() {
+    for built in both() {
+        let mut texts = built.printed();
+        texts.retain(|text| text.of != "scripts");
+        built.assert_texts(&texts, "the PDF", &read_pdf(&built.file("pdf")));
+    }
+}
+
+#[test]
+fn every_sentence_is_in_the_pdf_as_poppler_reads_it() {
+    for built in both() {
+        match read_pdf_with_poppler(&built.file("pdf")) {
+            Some(carried) => built.assert_texts(&built.printed(), "the PDF", &carried),
+            None => println!("skipped, since pdftotext is not installed"),
+        }
+    }
+}
+
+#[test]
+fn every_sentence_is_in_the_epub() {
+    for built in both() {
+        built.assert_carried(Edition::Epub, "the EPUB", &read_epub(&built.file("epub")));
+    }
+}
+
+#[test]
+fn every_sentence_is_in_both_parts_of_the_email() {
+    for built in both() {
+        let email = read_email(&built.email("email.eml"));
+        assert_eq!(email.subject, built.issue.subject);
+        built.assert_carried(Edition::Email, "the HTML part", &email.html);
+        built.assert_carried(Edition::Email, "the text part", &email.text);
+    }
+}
+
+#[test]
+fn a_sentence_that_is_not_there_is_missed() {
+    let text = press_tests::Text {
+        of: String::new(),
+        what: "paragraph",
+        words: "The moon is made of green cheese.".into(),
+    };
+    let texts = [text];
+    assert_eq!(read_pdf(&NOVEMBER.file("pdf")).missing(&texts).len(), 1);
+    assert_eq!(read_epub(&NOVEMBER.file("epub")).missing(&texts).len(), 1);
+    assert_eq!(
+        read_email(&NOVEMBER.email("email.eml"))
+            .text
+            .missing(&texts)
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn the_parts_beside_the_message_are_those_in_it() {
+    for built in both() {
+        let email = read_email(&built.email("email.eml"));
+        let unfold = |text: &str| text.replace("\r\n", "\n").trim_end().to_owned();
+        let beside = |name| String::from_utf8(built.email(name)).unwrap();
+        assert_eq!(unfold(&email.html_source), unfold(&beside("email.html")));
+        assert_eq!(unfold(&email.text_source), unfold(&beside("email.txt")));
+    }
+}
+
+#[test]
+fn the_same_source_gives_the_same_bytes_anywhere() {
+    let again = Built::new(Desk::with_our_issues(), "2024-11");
+    assert_eq!(
+        again.desk.built_files("2024-11"),
+        NOVEMBER.desk.built_files("2024-11")
+    );
+}
+
+#[test]
+fn an_epub_by_itself_is_that_of_a_full_build() {
+    let desk = Desk::with_our_issues();
+    desk.done(&["build", "2024-11", "--edition", "epub"]);
+    let files = desk.built_files("2024-11");
+    let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [&*format!("{}-2024-11.epub", NOVEMBER.slug), "manifest.json"]
+    );
+    assert_eq!(files[0].1, NOVEMBER.file("epub"));
+}
+
+/// False alarm: the rule takes the data of a stream to end before a carriage
+/// return that is part of it.
+const FALSE_ALARM: &str = "STREAM-LENGTH-001";
+
+#[test]
+fn the_pdf_keeps_the_rules_of_pdf_ua_and_pdf_a() {
+    for built in both() {
+        let pdf = built.file("pdf");
+        for profile in [ValidationProfile::PdfUa1, ValidationProfile::PdfA2a] {
+            let options = ValidationOptions::default().profile(profile);
+            let report = validate_pdf_bytes(&pdf, &options).expect("a readable PDF");
+            let faults: Vec<_> = report
+                .failures
+                .iter()
+                .filter(|fault| fault.rule_id != FALSE_ALARM)
+                .collect();
+            assert!(faults.is_empty(), "{}: {faults:#?}", built.issue.name);
+        }
+    }
+}
+
+#[test]
+fn the_pdf_says_what_it_is() {
+    let document = lopdf::Document::load_mem(&NOVEMBER.file("pdf")).unwrap();
+    let catalog = document.catalog().unwrap();
+    assert_eq!(catalog.get(b"Lang").unwrap().as_str().unwrap(), b"en-GB");
+    assert!(catalog.get(b"StructTreeRoot").is_ok());
+    assert!(catalog.get(b"Outlines").is_ok());
+    let page = document.get_pages()[&1];
+    let media = document
+        .get_dictionary(page)
+        .unwrap()
+        .get(b"MediaBox")
+        .unwrap();
+    let sizes: Vec<_> = media
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|size| size.as_float().unwrap().round())
+        .collect();
+    assert_eq!(sizes, [0.0, 0.0, 595.0, 842.0], "A4");
+}
+
+#[test]
+fn every_alternative_text_is_in_the_structure_of_the_pdf() {
+    for built in both() {
+        let document = lopdf::Document::load_mem(&built.file("pdf")).unwrap();
+        let alternatives: BTreeSet<String> = document
+            .objects
+            .values()
+            .filter_map(|object| object.as_dict().ok()?.get(b"Alt").ok())
+            .filter_map(|alt| lopdf::decode_text_string(alt).ok())
+            .collect();
+        for text in texts_of(&built.issue, Edition::Pdf) {
+            // A long description follows in the same place.
+            let found = alternatives.iter().any(|alt| alt.starts_with(&text.words));
+            if text.what == "alternative text" {
+                assert!(found, "{text:?} in {alternatives:#?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_cover_is_a_picture_of_its_size() {
+    let mut archive = zip::ZipArchive::new(Cursor::new(NOVEMBER.file("epub"))).unwrap();
+    let name = archive
+        .file_names()
+        .find(|name| name.ends_with("cover.jpg"))
+        .unwrap()
+        .to_owned();
+    let mut cover = Vec::new();
+    archive
+        .by_name(&name)
+        .unwrap()
+        .read_to_end(&mut cover)
+        .unwrap();
+    // SOF0 or SOF2 of JPEG: height and width, big-endian.
+    let sof = cover
+        .windows(2)
+        .position(|w| w == [0xff, 0xc0] || w == [0xff, 0xc2])
+        .unwrap();
+    let number = |at: usize| u16::from_be_bytes([cover[sof + at], cover[sof + at + 1]]);
+    assert_eq!((number(7), number(5)), (1600, 2400));
+}
+
+/// The first issue is what its source says: five sections, figures, a table.
+#[test]
+fn the_first_issue_has_its_parts() {
+    use press_model::Block;
+    let issue = &NOVEMBER.issue;
+    assert_eq!(issue.sections.len(), 5);
+    let blocks: Vec<_> = issue
+        .articles()
+        .flat_map(|article| &article.blocks)
+        .collect();
+    let count = |is: fn(&Block) -> bool| blocks.iter().filter(|block| is(block)).count();
+    assert!(count(|block| matches!(block, Block::Figure { .. })) >= 2);
+    assert!(count(|block| matches!(block, Block::Table { .. })) >= 1);
+    assert_eq!(count(|block| matches!(block, Block::PullQuote { .. })), 1);
+    assert!(
+        issue
+            .articles()
+            .filter(|article| article.headline.is_none())
+            .count()
+            >= 2
+    );
+    assert!(
+        issue
+            .articles()
+            .map(|article| article.notes.len())
+            .sum::<usize>()
+            >= 1
+    );
+    assert!(issue.cover.is_some());
+    assert_eq!(issue.number, None, "what is not known is not invented");
+}
+
+#[test]
+fn no_edition_speaks_of_the_machine() {
+    for (name, bytes) in NOVEMBER.desk.built_files("2024-11") {
+        let root = repository();
+        for path in [root.as_path(), &NOVEMBER.desk.issues(), Path::new("/tmp/")] {
+            let path = path.to_string_lossy();
+            assert!(!contains(&bytes, path.as_bytes()), "{name} holds {path}");
+        }
+    }
+}
+
+#[test]
+fn a_build_says_what_it_made() {
+    let run = &NOVEMBER.run;
+    for word in ["pdf", "epub", "email", "pages", "done in"] {
+        assert!(run.out.contains(word), "{}", run.out);
+    }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}

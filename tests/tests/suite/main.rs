@@ -1,0 +1,9 @@
+//! The end-to-end tests: what a person does with the program, and what they get.
+
+mod architecture;
+mod command_line;
+mod diagnostics;
+mod editions;
+mod hostile;
+mod newsletters;
+mod output;

@@ -1,0 +1,160 @@
+//! Newsletters that nobody here wrote, and the examples of the CommonMark
+//! specification: each builds, or says with file and line why not, and what it
+//! contains reaches each edition or is named.
+//!
+//! They are not part of the repository: the folder is named by `PRESS_CORPUS`,
+//! and without it these tests say that they skip.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use press_model::{Code, Edition};
+use press_tests::{Desk, read_email, read_epub, texts_of};
+use xtask::Exit;
+
+fn corpus() -> Option<PathBuf> {
+    let folder = std::env::var_os("PRESS_CORPUS").filter(|value| !value.is_empty());
+    if folder.is_none() {
+        println!("newsletters: skipped, since PRESS_CORPUS names no folder");
+    }
+    folder.map(PathBuf::from)
+}
+
+/// A desk with one issue whose one article is the manuscript, unchanged.
+fn desk_of(manuscript: &[u8], language: &str) -> Desk {
+    let desk = Desk::empty();
+    desk.write(
+        "publication.toml",
+        format!(
+            "title = \"Corpus\"\nslug = \"corpus\"\nlanguage = \"{language}\"\n\
+             base_url = \"https://newsletter.example\"\n[sender]\nfrom = \"desk@newsletter.example\"\n"
+        ),
+    );
+    desk.write(
+        "2024-01/issue.toml",
+        "format = 1\ndate = 2024-01-31\nsubject = \"Corpus\"\n\
+         [[section]]\ntitle = \"News\"\narticles = [\"manuscript.md\"]\n",
+    );
+    desk.write("2024-01/manuscript.md", manuscript);
+    desk
+}
+
+/// Puts a picture wherever the manuscript refers to one that came without it.
+fn supply_pictures(desk: &Desk) {
+    let source = press_source::read(&desk.issues(), "2024-01");
+    let grey = vec![0x99; 900 * 600 * 3];
+    let picture = press_image::encode_jpeg(&grey, 900, 600, 80).expect("a JPEG");
+    for fault in &source.diagnostics {
+        if fault.code == Code::MissingPicture {
+            let path = fault.message.split('`').nth(1).expect("the path");
+            desk.write(&format!("2024-01/{path}"), &picture);
+        }
+    }
+}
+
+fn manuscripts(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            if path.is_dir() {
+                folders.push(path);
+            } else if matches!(extension, Some("md" | "markdown"))
+                && path.file_name().is_some_and(|name| name != "README.md")
+            {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn newsletters_build_or_say_why_not() {
+    let Some(corpus) = corpus() else { return };
+    let manuscripts = manuscripts(&corpus);
+    let mut built = 0;
+    for path in &manuscripts {
+        let language = if path.to_string_lossy().contains("zh") {
+            "zh-Hans"
+        } else {
+            "en"
+        };
+        let desk = desk_of(&fs::read(path).unwrap(), language);
+        supply_pictures(&desk);
+        let run = desk.run(&["build", "2024-01"]);
+        let name = path.strip_prefix(&corpus).unwrap().display();
+        assert_eq!(run.exit, Exit::Done, "{name}: {}", run.err);
+        built += 1;
+        let source = press_source::read(&desk.issues(), "2024-01")
+            .source
+            .unwrap();
+        let files = desk.built_files("2024-01");
+        let file = |end: &str| {
+            &files
+                .iter()
+                .find(|(name, _)| name.ends_with(end))
+                .unwrap()
+                .1
+        };
+        let email = read_email(file(".eml"));
+        for (edition, what, carried) in [
+            (Edition::Epub, "EPUB", read_epub(file(".epub"))),
+            (Edition::Email, "HTML part", email.html),
+            (Edition::Email, "text part", email.text),
+        ] {
+            let texts = texts_of(&source.issue, edition);
+            let missing = carried.missing(&texts);
+            assert!(
+                missing.is_empty(),
+                "the {what} of {name} lacks {missing:#?}"
+            );
+        }
+    }
+    println!("newsletters: {} of {} built", built, manuscripts.len());
+    assert!(built > 0, "{} holds no newsletter", corpus.display());
+}
+
+/// The examples stand between lines of 32 backquotes, Markdown before a line
+/// with a full stop, HTML after it; `→` is a tabulator.
+fn examples(specification: &str) -> Vec<String> {
+    let fence = "`".repeat(32);
+    let mut examples = Vec::new();
+    let mut lines = specification.lines();
+    while let Some(line) = lines.next() {
+        if line == format!("{fence} example") {
+            let markdown: Vec<_> = lines.by_ref().take_while(|line| *line != ".").collect();
+            examples.push(markdown.join("\n").replace('→', "\t") + "\n");
+        }
+    }
+    examples
+}
+
+#[test]
+fn every_example_of_commonmark_builds_or_is_reported() {
+    let Some(corpus) = corpus() else { return };
+    let specification = fs::read_to_string(corpus.join("commonmark-spec.txt")).unwrap();
+    let examples = examples(&specification);
+    assert_eq!(examples.len(), 655);
+    let (mut built, mut reported) = (0, 0);
+    for (number, example) in examples.iter().enumerate() {
+        let desk = desk_of(example.as_bytes(), "en");
+        // Pages take long and hold the same; the other editions hold the words.
+        let run = desk.run(&["build", "2024-01", "--edition", "email"]);
+        match run.exit {
+            Exit::Done => built += 1,
+            Exit::Faults => {
+                reported += 1;
+                assert!(run.err.contains("manuscript.md:"), "{number}: {}", run.err);
+            }
+            other => panic!("example {} ended with {other:?}: {}", number + 1, run.err),
+        }
+    }
+    println!(
+        "CommonMark: {built} of {} examples built, {reported} reported",
+        examples.len()
+    );
+}

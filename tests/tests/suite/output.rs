@@ -1,0 +1,133 @@
+//! The folder that a build writes: whole or untouched, and honest about what is
+//! in it.
+
+use std::fs;
+
+use press_tests::Desk;
+use serde_json::Value;
+use xtask::Exit;
+
+fn names(desk: &Desk) -> Vec<String> {
+    desk.built_files("2024-01")
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect()
+}
+
+#[test]
+fn a_failed_build_leaves_the_last_good_one() {
+    let desk = Desk::with_fixture("minimal");
+    desk.done(&["build", "2024-01"]);
+    let before = desk.built_files("2024-01");
+    let article = fs::read_to_string(desk.issues().join("2024-01/brief.md")).unwrap();
+    desk.write("2024-01/brief.md", "![](none.png)\n");
+    let run = desk.run(&["build", "2024-01"]);
+    assert_eq!(run.exit, Exit::Faults);
+    assert!(
+        run.err.contains("still holds the last good build"),
+        "{}",
+        run.err
+    );
+    assert_eq!(desk.built_files("2024-01"), before);
+    // And the next good one takes its place.
+    desk.write("2024-01/brief.md", article + "\nMore.\n");
+    desk.done(&["build", "2024-01"]);
+    assert_ne!(desk.built_files("2024-01"), before);
+}
+
+#[test]
+fn nothing_else_stays_in_the_output() {
+    let desk = Desk::with_fixture("minimal");
+    desk.done(&["build", "2024-01"]);
+    fs::create_dir(desk.dist().join(".2024-01.building")).unwrap();
+    fs::write(desk.dist().join(".2024-01.building/half.pdf"), "half").unwrap();
+    desk.done(&["build", "2024-01"]);
+    let mut left: Vec<_> = fs::read_dir(desk.dist())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(left, [".2024-01.lock", "2024-01"]);
+}
+
+#[test]
+fn editions_stay_only_with_their_source() {
+    let desk = Desk::with_fixture("minimal");
+    desk.done(&["build", "2024-01"]);
+    let all = names(&desk);
+    let run = desk.done(&["build", "2024-01", "--edition", "email"]);
+    assert!(run.out.contains("pdf    kept"), "{}", run.out);
+    assert_eq!(names(&desk), all);
+    desk.edit("2024-01/brief.md", |text| text + "\nMore.\n");
+    let run = desk.done(&["build", "2024-01", "--edition", "email"]);
+    assert!(run.out.contains("epub   removed"), "{}", run.out);
+    assert_eq!(
+        names(&desk),
+        ["email.eml", "email.html", "email.txt", "manifest.json"]
+    );
+}
+
+#[test]
+fn an_edition_that_was_tampered_with_does_not_stay() {
+    let desk = Desk::with_fixture("minimal");
+    desk.done(&["build", "2024-01"]);
+    let epub = names(&desk)
+        .into_iter()
+        .find(|name| name.ends_with(".epub"))
+        .unwrap();
+    fs::write(desk.dist().join("2024-01").join(&epub), "other").unwrap();
+    let run = desk.done(&["build", "2024-01", "--edition", "pdf"]);
+    assert!(run.out.contains("epub   removed"), "{}", run.out);
+    assert!(!names(&desk).contains(&epub));
+}
+
+#[test]
+fn the_manifest_names_every_file_with_its_hash() {
+    let desk = Desk::with_fixture("minimal");
+    desk.done(&["build", "2024-01"]);
+    let manifest: Value = serde_json::from_slice(&desk.built("2024-01/manifest.json")).unwrap();
+    let mut named: Vec<String> = manifest["editions"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|files| files.as_object().unwrap().keys().cloned())
+        .collect();
+    named.push("manifest.json".into());
+    named.sort();
+    assert_eq!(named, names(&desk));
+    for source in ["publication.toml", "2024-01/issue.toml", "2024-01/brief.md"] {
+        let hash = manifest["sources"][source]["sha256"].as_str().unwrap();
+        assert_eq!(hash.len(), 64, "{source}");
+    }
+    assert!(manifest["fonts"].as_object().unwrap().len() > 5);
+    assert!(manifest["templates"].as_object().unwrap().len() > 5);
+    assert_eq!(manifest["date"], "2024-01-31T00:00:00Z");
+}
+
+/// An output folder that cannot be written is a fault of the machine, with its
+/// path.
+#[test]
+fn an_output_that_cannot_be_written() {
+    let desk = Desk::with_fixture("minimal");
+    fs::write(desk.dist(), "a file stands where the folder should").unwrap();
+    let run = desk.run(&["build", "2024-01"]);
+    assert_eq!(run.exit, Exit::Machine);
+    assert!(run.err.contains("cannot make `dist`"), "{}", run.err);
+}
+
+#[test]
+fn an_override_of_one_partial_is_one_file() {
+    let desk = Desk::with_fixture("minimal");
+    let built_in = press_template::BUILT_IN
+        .iter()
+        .find(|(name, _)| *name == "email/blocks/paragraph.html")
+        .expect("the partial for paragraphs")
+        .1;
+    desk.write(
+        "templates/email/blocks/paragraph.html",
+        format!("<!--ours-->{built_in}"),
+    );
+    desk.done(&["build", "2024-01", "--edition", "email"]);
+    let html = String::from_utf8(desk.built("2024-01/email.html")).unwrap();
+    assert!(html.contains("<!--ours-->"), "{html}");
+}

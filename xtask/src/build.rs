@@ -1,0 +1,195 @@
+//! `build`: the editions of an issue, all or those asked for, put in place of the
+//! last ones once they are whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use anyhow::bail;
+use chrono::{DateTime, NaiveTime, Utc};
+use press_model::{Diagnostic, Edition, Issue, Sources, month_and_year};
+use serde_json::{Value, json};
+
+use crate::cli::BuildArgs;
+use crate::editions::{File, Made};
+use crate::manifest::{Manifest, Origin};
+use crate::open::Material;
+use crate::output::{Others, Output};
+use crate::{Console, Exit, draw, editions, open};
+
+/// Runs the command.
+pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
+    let begun = Instant::now();
+    let name = args.issue.trim_end_matches('/');
+    if let Some(complaint) = open::complain_of_name(&args.dir.issues, name)? {
+        console.error(&format!("error: {complaint}\n"));
+        return Ok(Exit::Usage);
+    }
+    let mut opened = open::open(&args.dir.issues, name);
+    let Some(material) = sound(&opened.diagnostics, opened.material.take()) else {
+        return Ok(refuse(args, console, &opened.diagnostics, &opened.sources));
+    };
+    announce(console, args, &material);
+    let date = date_of(&material.issue)?;
+    let wanted: BTreeSet<Edition> = match args.editions.as_slice() {
+        [] => BTreeSet::from(Edition::ALL),
+        some => some.iter().copied().map(Edition::from).collect(),
+    };
+    let output = Output::open(&args.out, name)?;
+    let made = editions::make(&material, &wanted, date)?;
+    opened.diagnostics.extend(made.faults.iter().cloned());
+    if opened.diagnostics.iter().any(Diagnostic::is_error) {
+        return Ok(refuse(args, console, &opened.diagnostics, &opened.sources));
+    }
+    let origin = Origin::of(&opened, date);
+    let mut manifest = Manifest::new(&material, origin, &made.files);
+    let others = output.replace(&made.files, &mut manifest)?;
+    if args.json {
+        let answer = answer(
+            &opened.diagnostics,
+            &opened.sources,
+            Some((&output, &manifest)),
+        );
+        console.print(&format!("{answer:#}\n"));
+    } else {
+        console.error(&draw::draw(
+            &opened.diagnostics,
+            &opened.sources,
+            console.colour(),
+        ));
+        console.print(&summary(&output, &made, &others));
+        let faults = draw::count(&opened.diagnostics);
+        let seconds = begun.elapsed().as_secs_f64();
+        console.print(&format!("{name}: done in {seconds:.1} s, {faults}\n"));
+    }
+    Ok(Exit::Done)
+}
+
+/// The time that the editions of an issue carry: what `SOURCE_DATE_EPOCH` says
+/// (<https://reproducible-builds.org/specs/source-date-epoch/>), else the
+/// beginning of the issue's day.
+pub fn date_of(issue: &Issue) -> anyhow::Result<DateTime<Utc>> {
+    let Some(epoch) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|value| !value.is_empty())
+    else {
+        return Ok(issue.date.and_time(NaiveTime::MIN).and_utc());
+    };
+    let seconds = epoch.to_str().and_then(|text| text.parse().ok());
+    match seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0)) {
+        Some(date) => Ok(date),
+        None => bail!(
+            "SOURCE_DATE_EPOCH is `{}`, which is not a number of seconds since 1970",
+            epoch.display()
+        ),
+    }
+}
+
+/// The material, if nothing is wrong with it that stops a build.
+fn sound(diagnostics: &[Diagnostic], material: Option<Material>) -> Option<Material> {
+    material.filter(|_| !diagnostics.iter().any(Diagnostic::is_error))
+}
+
+fn announce(console: &mut Console, args: &BuildArgs, material: &Material) {
+    if args.json {
+        return;
+    }
+    let Material {
+        publication, issue, ..
+    } = material;
+    let month = month_and_year(issue.date, &publication.language);
+    let articles = issue.articles().count();
+    console.error(&format!(
+        "{}, {month}: {articles} articles\n",
+        publication.title
+    ));
+}
+
+/// Says what stops the build. Nothing has been written.
+fn refuse(
+    args: &BuildArgs,
+    console: &mut Console,
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+) -> Exit {
+    if args.json {
+        let answer = answer(diagnostics, sources, None);
+        console.print(&format!("{answer:#}\n"));
+    } else {
+        console.error(&draw::draw(diagnostics, sources, console.colour()));
+        let faults = draw::count(diagnostics);
+        let folder = args.out.join(&args.issue);
+        let last = if folder.exists() {
+            format!("; `{}` still holds the last good build", folder.display())
+        } else {
+            String::new()
+        };
+        console.error(&format!("{}: not built, {faults}{last}\n", args.issue));
+    }
+    Exit::Faults
+}
+
+fn summary(output: &Output, made: &Made, others: &Others) -> String {
+    let mut text = String::new();
+    for (edition, files) in &made.files {
+        for File { name, bytes } in files {
+            let path = output.folder().join(name);
+            let size = size(bytes.len());
+            let pages = match (edition, made.pages) {
+                (Edition::Pdf, Some(1)) => ", 1 page".to_owned(),
+                (Edition::Pdf, Some(pages)) => format!(", {pages} pages"),
+                _ => String::new(),
+            };
+            text.push_str(&format!(
+                "{:6} {} ({size}{pages})\n",
+                edition.as_str(),
+                path.display()
+            ));
+        }
+    }
+    for edition in &others.kept {
+        text.push_str(&format!(
+            "{:6} kept: it is of the same source\n",
+            edition.as_str()
+        ));
+    }
+    for edition in &others.gone {
+        text.push_str(&format!(
+            "{:6} removed: it was of another source and was not asked for\n",
+            edition.as_str()
+        ));
+    }
+    text
+}
+
+/// A size for people, in units of 1,000 bytes.
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.0} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+fn answer(
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+    built: Option<(&Output, &Manifest)>,
+) -> Value {
+    let faults: Vec<_> = diagnostics
+        .iter()
+        .map(|fault| draw::json(fault, sources))
+        .collect();
+    let editions: BTreeMap<_, _> = built
+        .map(|(_, manifest)| {
+            manifest
+                .editions
+                .iter()
+                .map(|(e, f)| (e.as_str(), f))
+                .collect()
+        })
+        .unwrap_or_default();
+    json!({
+        "ok": built.is_some(),
+        "folder": built.map(|(output, _)| output.folder()),
+        "editions": editions,
+        "diagnostics": faults,
+    })
+}

@@ -1,0 +1,109 @@
+//! What may be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use press_model::Edition;
+
+/// Make every edition of a newsletter from one source.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    version,
+    disable_help_subcommand = true,
+    after_help = "\
+Exit codes: 0 done, 1 the issue has faults, 2 wrong usage, 4 the machine failed.
+
+An editor's month:
+  cargo xtask new 2024-12      a folder with last issue's sections, to be filled
+  cargo xtask check 2024-12    what is wrong, with file, line and cure
+  cargo xtask build 2024-12    PDF, EPUB and email in dist/2024-12"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Begin an issue: last issue's sections, empty, and the next number
+    New(NewArgs),
+    /// Say everything that is wrong with an issue, with file, line and cure
+    Check(CheckArgs),
+    /// Make the editions of an issue
+    Build(BuildArgs),
+}
+
+/// Where the issues are.
+#[derive(Debug, Args)]
+pub struct IssuesDir {
+    /// The folder that holds publication.toml and the issues
+    #[arg(long, value_name = "DIR", default_value = "issues")]
+    pub issues: PathBuf,
+}
+
+/// Arguments of `new`.
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// The name of the new issue: the year and the month, 2024-12
+    pub issue: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub dir: IssuesDir,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The issue; without it every issue is checked
+    pub issue: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub dir: IssuesDir,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `build`.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// The issue, as its folder is named: 2024-11
+    pub issue: String,
+    /// Make only this edition; may be said more than once
+    #[arg(long = "edition", value_name = "EDITION")]
+    pub editions: Vec<EditionName>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub dir: IssuesDir,
+    /// The folder that the editions are written to, in a folder for each issue
+    #[arg(long, value_name = "DIR", default_value = "dist")]
+    pub out: PathBuf,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// An edition as it is named on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EditionName {
+    /// The PDF to read and print
+    Pdf,
+    /// The book for e-readers
+    Epub,
+    /// The message: email.html, email.txt and email.eml
+    Email,
+}
+
+impl From<EditionName> for Edition {
+    fn from(name: EditionName) -> Edition {
+        match name {
+            EditionName::Pdf => Edition::Pdf,
+            EditionName::Epub => Edition::Epub,
+            EditionName::Email => Edition::Email,
+        }
+    }
+}

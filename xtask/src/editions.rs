@@ -1,0 +1,250 @@
+//! Makes the editions of an issue, side by side where they do not wait for one
+//! another.
+//!
+//! The EPUB carries the page numbers of the print edition, and so waits for the
+//! layout of its pages, whichever editions are asked for: the same source gives
+//! the same EPUB.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::thread::{self, Builder, Scope, ScopedJoinHandle};
+
+use anyhow::{Context as _, anyhow};
+use chrono::{DateTime, Utc};
+use press_message::{Headers, Originator, placeholder_recipient};
+use press_model::{Diagnostic, Edition, Issue, PageMap, Publication};
+
+use crate::open::Material;
+
+/// The stack of a renderer's thread, in bytes: blocks nest, and so do the calls
+/// that lay them out.
+const STACK: usize = 32 * 1024 * 1024;
+
+/// A finished file of an edition.
+pub struct File {
+    /// Its name in the issue's folder of `dist`.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The editions that were made, and what was wrong with those that were not.
+#[derive(Default)]
+pub struct Made {
+    /// The files of each edition.
+    pub files: BTreeMap<Edition, Vec<File>>,
+    /// How many pages the print edition has, if it was laid out.
+    pub pages: Option<usize>,
+    /// Faults of the issue that only a renderer can find.
+    pub faults: Vec<Diagnostic>,
+}
+
+/// Why an edition was not made.
+enum Failure {
+    Faults(Vec<Diagnostic>),
+    Machine(anyhow::Error),
+}
+
+type Outcome<T> = Result<T, Failure>;
+
+/// Makes the editions in `wanted`. `date` is the time that they carry.
+///
+/// # Errors
+/// Faults of the machine; faults of the issue come in [`Made::faults`].
+pub fn make(
+    material: &Material,
+    wanted: &BTreeSet<Edition>,
+    date: DateTime<Utc>,
+) -> anyhow::Result<Made> {
+    let print_issue = material.issue.for_edition(Edition::Pdf);
+    let print = press_pdf::Input {
+        publication: &material.publication,
+        issue: &print_issue,
+        pictures: &material.pictures,
+        fonts: &material.fonts,
+        templates: &material.templates,
+    };
+    let mut made = Made::default();
+    thread::scope(|scope| {
+        let email = wanted
+            .contains(&Edition::Email)
+            .then(|| spawn(scope, "email", || email(material, date)));
+        let cover = wanted
+            .contains(&Edition::Epub)
+            .then(|| spawn(scope, "cover", || Ok(press_pdf::cover(&print)?)));
+        if wanted.contains(&Edition::Pdf) || wanted.contains(&Edition::Epub) {
+            let layout = spawn(scope, "pages", || Ok(press_pdf::layout(&print)?));
+            if let Some(layout) = made.note(join(layout))? {
+                made.pages = Some(layout.page_map().pages.len());
+                thread::scope(|scope| {
+                    let pdf = wanted
+                        .contains(&Edition::Pdf)
+                        .then(|| spawn(scope, "pdf", || pdf(material, &layout)));
+                    if let Some(cover) = cover
+                        && let Some(cover) = made.note(join(cover))?
+                    {
+                        let epub = epub(material, layout.page_map(), &cover, date);
+                        made.take(Edition::Epub, epub)?;
+                    }
+                    match pdf {
+                        Some(pdf) => made.take(Edition::Pdf, join(pdf)),
+                        None => Ok(()),
+                    }
+                })?;
+            }
+        }
+        match email {
+            Some(email) => made.take(Edition::Email, join(email)),
+            None => Ok(()),
+        }
+    })?;
+    Ok(made)
+}
+
+impl Made {
+    fn take(&mut self, edition: Edition, outcome: Outcome<Vec<File>>) -> anyhow::Result<()> {
+        let outcome = self.note(outcome);
+        let outcome = outcome.with_context(|| format!("cannot make the {}", edition.as_str()))?;
+        if let Some(files) = outcome {
+            self.files.insert(edition, files);
+        }
+        Ok(())
+    }
+
+    /// Keeps faults of the issue, each once: two editions may find the same.
+    fn note<T>(&mut self, outcome: Outcome<T>) -> anyhow::Result<Option<T>> {
+        match outcome {
+            Ok(value) => Ok(Some(value)),
+            Err(Failure::Machine(error)) => Err(error),
+            Err(Failure::Faults(faults)) => {
+                for fault in faults {
+                    if !self.faults.contains(&fault) {
+                        self.faults.push(fault);
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn pdf(material: &Material, layout: &press_pdf::Layout) -> Outcome<Vec<File>> {
+    Ok(vec![File {
+        name: file_name(material, "pdf"),
+        bytes: layout.pdf()?,
+    }])
+}
+
+fn epub(
+    material: &Material,
+    page_map: &PageMap,
+    cover: &[u8],
+    date: DateTime<Utc>,
+) -> Outcome<Vec<File>> {
+    let bytes = press_epub::render(&press_epub::Input {
+        publication: &material.publication,
+        issue: &material.issue.for_edition(Edition::Epub),
+        pictures: &material.pictures,
+        templates: &material.templates,
+        page_map: Some(page_map),
+        cover,
+        modified: date,
+        version: env!("CARGO_PKG_VERSION"),
+    })?;
+    Ok(vec![File {
+        name: file_name(material, "epub"),
+        bytes,
+    }])
+}
+
+/// The message as a reader gets it, and its two parts by themselves.
+fn email(material: &Material, date: DateTime<Utc>) -> Outcome<Vec<File>> {
+    let Material {
+        publication, issue, ..
+    } = material;
+    let parts = press_email::render(&press_email::Input {
+        publication,
+        issue: &issue.for_edition(Edition::Email),
+        pictures: &material.pictures,
+        templates: &material.templates,
+    })?;
+    let message = headers(publication, issue, date)
+        .and_then(|headers| press_message::compose(&parts, &headers))
+        .map_err(|error| Failure::Machine(error.into()))?;
+    let file = |name: &str, bytes| File {
+        name: name.to_owned(),
+        bytes,
+    };
+    Ok(vec![
+        file("email.html", parts.html.into_bytes()),
+        file("email.txt", parts.text.into_bytes()),
+        file("email.eml", message),
+    ])
+}
+
+/// The headers of the message that a build writes: it is addressed to nobody yet.
+fn headers(
+    publication: &Publication,
+    issue: &Issue,
+    date: DateTime<Utc>,
+) -> Result<Headers, press_message::Error> {
+    let originator = Originator::of(publication)?;
+    let (slug, domain) = (&publication.slug, originator.from.domain());
+    Ok(Headers {
+        to: placeholder_recipient(slug)?,
+        date,
+        message_id: format!("{slug}.{}.build@{domain}", issue.name),
+        list_id: Some(format!("{slug}.{domain}")),
+        list_unsubscribe: Some(originator.unsubscribe_address()),
+        reply_to: originator.reply_to,
+        from: originator.from,
+    })
+}
+
+fn file_name(material: &Material, extension: &str) -> String {
+    format!(
+        "{}-{}.{extension}",
+        material.publication.slug, material.issue.name
+    )
+}
+
+fn spawn<'scope, 'env, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, 'env>,
+    name: &'static str,
+    work: impl FnOnce() -> Outcome<T> + Send + 'scope,
+) -> io::Result<ScopedJoinHandle<'scope, Outcome<T>>> {
+    Builder::new()
+        .name(name.to_owned())
+        .stack_size(STACK)
+        .spawn_scoped(scope, work)
+}
+
+/// Waits for a thread. One that could not be started or that panicked is a fault
+/// of the machine, not the end of the program: the last good build stays.
+fn join<T>(thread: io::Result<ScopedJoinHandle<'_, Outcome<T>>>) -> Outcome<T> {
+    let thread = thread
+        .context("cannot start a thread")
+        .map_err(Failure::Machine)?;
+    let name = thread.thread().name().unwrap_or("?").to_owned();
+    thread.join().unwrap_or_else(|_| {
+        Err(Failure::Machine(anyhow!(
+            "the renderer of the {name} broke; this is a fault of Pressroom"
+        )))
+    })
+}
+
+macro_rules! failure_from {
+    ($($error:path),+) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Failure {
+                use $error as Error;
+                match error {
+                    Error::Faults(faults) => Failure::Faults(faults),
+                    error => Failure::Machine(error.into()),
+                }
+            }
+        })+
+    };
+}
+
+failure_from!(press_pdf::Error, press_epub::Error, press_email::Error);

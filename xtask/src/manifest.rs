@@ -1,0 +1,160 @@
+//! The record of a build: what it was made from and what it made, so that anyone
+//! can make the same bytes again.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use press_model::{Edition, Slug};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::editions::File;
+use crate::open::{Material, Opened};
+
+/// The name of the manifest in the issue's folder of `dist`.
+pub const FILE_NAME: &str = "manifest.json";
+
+/// The form of the manifest; another form has another number.
+const FORMAT: u32 = 1;
+
+/// The lock file that the program was built with: it names the version of every
+/// library that had a hand in the bytes.
+const LOCK_FILE: &str = include_str!("../../Cargo.lock");
+
+/// The record of a build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The form of this record.
+    pub format: u32,
+    /// The publication's slug.
+    pub publication: Slug,
+    /// The issue's name.
+    pub issue: Slug,
+    /// What everything was made from.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// The files of each edition.
+    pub editions: BTreeMap<Edition, Files>,
+}
+
+/// What the editions of a build were made from. Equal origins give equal bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The program.
+    pub tool: Tool,
+    /// The time that the editions carry.
+    pub date: DateTime<Utc>,
+    /// Every file that was read, by its path below the issues folder.
+    pub sources: Files,
+    /// The built-in templates.
+    pub templates: Files,
+    /// The bundled fonts.
+    pub fonts: Files,
+}
+
+/// Files by their names.
+pub type Files = BTreeMap<String, FileRecord>;
+
+/// The program that made a build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The SHA-256 of the lock file that it was built with.
+    pub lock_file: String,
+}
+
+/// A file as it was read or written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+impl FileRecord {
+    /// The record of these bytes.
+    pub fn of(bytes: &[u8]) -> FileRecord {
+        let digest = Sha256::digest(bytes);
+        let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        FileRecord {
+            bytes: bytes.len() as u64,
+            sha256,
+        }
+    }
+}
+
+impl Origin {
+    /// The origin of what is made from an opened issue.
+    pub fn of(opened: &Opened, date: DateTime<Utc>) -> Origin {
+        let built_in = |files: &[(&str, &[u8])]| {
+            files
+                .iter()
+                .map(|(name, bytes)| ((*name).to_owned(), FileRecord::of(bytes)))
+                .collect()
+        };
+        let templates: Vec<(&str, &[u8])> = press_template::BUILT_IN
+            .iter()
+            .map(|(name, text)| (*name, text.as_bytes()))
+            .collect();
+        Origin {
+            tool: Tool {
+                name: "pressroom".to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                lock_file: FileRecord::of(LOCK_FILE.as_bytes()).sha256,
+            },
+            date,
+            sources: opened
+                .inputs
+                .iter()
+                .map(|(path, bytes)| (path.clone(), FileRecord::of(bytes)))
+                .collect(),
+            templates: built_in(&templates),
+            fonts: built_in(press_image::fonts::bundled()),
+        }
+    }
+}
+
+impl Manifest {
+    /// The record of editions made from `origin`.
+    pub fn new(
+        material: &Material,
+        origin: Origin,
+        editions: &BTreeMap<Edition, Vec<File>>,
+    ) -> Manifest {
+        let record = |files: &[File]| {
+            files
+                .iter()
+                .map(|file| (file.name.clone(), FileRecord::of(&file.bytes)))
+                .collect()
+        };
+        Manifest {
+            format: FORMAT,
+            publication: material.publication.slug.clone(),
+            issue: material.issue.name.clone(),
+            origin,
+            editions: editions
+                .iter()
+                .map(|(edition, files)| (*edition, record(files)))
+                .collect(),
+        }
+    }
+
+    /// The manifest in a folder of `dist`; none if there is none that this
+    /// version of the program understands.
+    pub fn read(folder: &Path) -> Option<Manifest> {
+        let text = fs::read_to_string(folder.join(FILE_NAME)).ok()?;
+        let manifest: Manifest = serde_json::from_str(&text).ok()?;
+        (manifest.format == FORMAT).then_some(manifest)
+    }
+
+    /// The manifest as it is written.
+    pub fn to_json(&self) -> anyhow::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+}

@@ -1,0 +1,179 @@
+//! Puts finished editions into `dist` so that a reader of that folder sees either
+//! the last good build whole or the new one whole.
+//!
+//! The new folder is written beside the old one and then exchanged with it in one
+//! step of the file system. Where a file system cannot do that, the old folder is
+//! moved aside first: a process killed between the two steps leaves both, under
+//! their names.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use press_model::Edition;
+
+use crate::editions::File;
+use crate::manifest::{FILE_NAME, FileRecord, Manifest};
+
+/// The folder of an issue in `dist`, held by one build at a time.
+pub struct Output {
+    folder: PathBuf,
+    beside: PathBuf,
+    aside: PathBuf,
+    /// Held until the build ends; the system lets go of it if the process dies.
+    _lock: fs::File,
+}
+
+/// What became of editions that were there and were not asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Others {
+    /// Of the same source, and so kept.
+    pub kept: Vec<Edition>,
+    /// Of another source, and so gone.
+    pub gone: Vec<Edition>,
+}
+
+impl Output {
+    /// Takes hold of the folder of an issue below `out`.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or another build holds it.
+    pub fn open(out: &Path, issue: &str) -> anyhow::Result<Output> {
+        fs::create_dir_all(out).with_context(|| format!("cannot make `{}`", out.display()))?;
+        let lock_path = out.join(format!(".{issue}.lock"));
+        let lock = fs::File::create(&lock_path)
+            .with_context(|| format!("cannot write `{}`", lock_path.display()))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => bail!(
+                "another build of {issue} is writing to `{}`; wait until it is done",
+                out.display()
+            ),
+            Err(fs::TryLockError::Error(error)) => {
+                return Err(error)
+                    .with_context(|| format!("cannot lock `{}`", lock_path.display()));
+            }
+        }
+        let output = Output {
+            folder: out.join(issue),
+            beside: out.join(format!(".{issue}.building")),
+            aside: out.join(format!(".{issue}.old")),
+            _lock: lock,
+        };
+        // What a build that was killed has left behind.
+        if output.aside.exists() && !output.folder.exists() {
+            fs::rename(&output.aside, &output.folder)
+                .with_context(|| format!("cannot rename `{}`", output.aside.display()))?;
+        }
+        remove(&output.beside)?;
+        remove(&output.aside)?;
+        Ok(output)
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Puts the editions and their manifest in place of what was there. Editions
+    /// that were there and are not in `editions` stay only if they are of the
+    /// same origin; the manifest then names them too.
+    ///
+    /// # Errors
+    /// When a file cannot be written; what was there is then untouched.
+    pub fn replace(
+        &self,
+        editions: &BTreeMap<Edition, Vec<File>>,
+        manifest: &mut Manifest,
+    ) -> anyhow::Result<Others> {
+        fs::create_dir(&self.beside)
+            .with_context(|| format!("cannot make `{}`", self.beside.display()))?;
+        for file in editions.values().flatten() {
+            write(&self.beside.join(&file.name), &file.bytes)?;
+        }
+        let others = self.bring_others(manifest)?;
+        write(&self.beside.join(FILE_NAME), manifest.to_json()?.as_bytes())?;
+        self.exchange().with_context(|| {
+            format!(
+                "cannot put `{}` in place of `{}`",
+                self.beside.display(),
+                self.folder.display()
+            )
+        })?;
+        remove(&self.beside)?;
+        remove(&self.aside)?;
+        Ok(others)
+    }
+
+    /// Copies the editions of the old folder that were not made anew and are of
+    /// the same origin.
+    fn bring_others(&self, manifest: &mut Manifest) -> anyhow::Result<Others> {
+        let mut others = Others::default();
+        let Some(old) = Manifest::read(&self.folder) else {
+            return Ok(others);
+        };
+        for (edition, files) in old.editions {
+            if manifest.editions.contains_key(&edition) {
+                continue;
+            }
+            let same_origin = old.origin == manifest.origin;
+            let unchanged = |(name, record): (&String, &FileRecord)| {
+                fs::read(self.folder.join(name))
+                    .is_ok_and(|bytes| FileRecord::of(&bytes) == *record)
+            };
+            if same_origin && files.iter().all(unchanged) {
+                for name in files.keys() {
+                    let (from, to) = (self.folder.join(name), self.beside.join(name));
+                    fs::copy(&from, &to)
+                        .with_context(|| format!("cannot copy `{}`", from.display()))?;
+                }
+                manifest.editions.insert(edition, files);
+                others.kept.push(edition);
+            } else {
+                others.gone.push(edition);
+            }
+        }
+        Ok(others)
+    }
+
+    fn exchange(&self) -> io::Result<()> {
+        if !self.folder.exists() {
+            return fs::rename(&self.beside, &self.folder);
+        }
+        if exchange_in_one_step(&self.beside, &self.folder).is_ok() {
+            return Ok(());
+        }
+        fs::rename(&self.folder, &self.aside)?;
+        fs::rename(&self.beside, &self.folder)
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+fn exchange_in_one_step(a: &Path, b: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn exchange_in_one_step(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let written = fs::File::create(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+fn remove(folder: &Path) -> anyhow::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
