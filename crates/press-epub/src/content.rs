@@ -361,28 +361,39 @@ fn environment(templates: &Templates, text: Text) -> Environment<'_> {
         })
     });
     environment.add_filter("language", language_attributes);
+    environment.add_filter("label_language", label_attributes);
     environment
 }
 
 /// The attributes of an element in the language `tag` inside one in the language
 /// `around`; none where the reader would notice no difference.
 fn language_attributes(tag: Serde<Option<LanguageTag>>, around: Serde<LanguageTag>) -> Value {
-    let (tag, around) = (tag.0, around.0);
-    let mut out = String::new();
-    if let Some(tag) = tag {
-        let same = around
-            .as_str()
-            .strip_prefix(tag.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
-        if !same {
-            // A language tag holds letters, digits and hyphens alone.
-            out.push_str(&format!(" lang=\"{tag}\" xml:lang=\"{tag}\""));
-        }
-        if tag.is_right_to_left() != around.is_right_to_left() {
-            out.push_str(&format!(" dir=\"{}\"", direction(&tag)));
-        }
+    let Some(tag) = tag.0 else {
+        return Value::from_safe_string(String::new());
+    };
+    let mut out = lang_attributes(&tag, &around);
+    if tag.is_right_to_left() != around.is_right_to_left() {
+        out.push_str(&format!(" dir=\"{}\"", direction(&tag)));
     }
     Value::from_safe_string(out)
+}
+
+/// The same for one of the tool's own labels: a few words, which stand on the
+/// side where the text around them begins.
+fn label_attributes(tag: Serde<LanguageTag>, around: Serde<LanguageTag>) -> Value {
+    Value::from_safe_string(lang_attributes(&tag, &around))
+}
+
+fn lang_attributes(tag: &LanguageTag, around: &LanguageTag) -> String {
+    let same = around
+        .as_str()
+        .strip_prefix(tag.as_str())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    match same {
+        true => String::new(),
+        // A language tag holds letters, digits and hyphens alone.
+        false => format!(" lang=\"{tag}\" xml:lang=\"{tag}\""),
+    }
 }
 
 fn direction(language: &LanguageTag) -> &'static str {

@@ -88,12 +88,17 @@ impl Metadata {
             )),
             languages: languages(publication, issue),
             creators: creators(publication, issue),
-            publisher: publication.publisher.as_deref().map(one_line),
+            publisher: publication.publisher.as_deref().and_then(stated),
             date: issue.date,
             modified,
             description: description(publication, issue),
-            subjects: publication.epub.subjects.clone(),
-            rights: publication.rights.as_deref().map(one_line),
+            subjects: publication
+                .epub
+                .subjects
+                .iter()
+                .filter_map(|s| stated(s))
+                .collect(),
+            rights: publication.rights.as_deref().and_then(stated),
             series: Series {
                 title: one_line(&publication.title),
                 position: issue.number,
@@ -294,6 +299,11 @@ impl Accessibility {
 /// Text on one line: runs of white space are one space.
 pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The same, if there are words in it: an empty entry is an invalid one.
+fn stated(text: &str) -> Option<String> {
+    Some(one_line(text)).filter(|line| !line.is_empty())
 }
 
 #[cfg(test)]

@@ -36,7 +36,8 @@ pub(crate) fn complete_nav(
             }
             ("h1", None) => {
                 if let Some(language) = &label_language {
-                    set_language(element, language);
+                    element.set("lang", language.as_str());
+                    element.set("xml:lang", language.as_str());
                 }
             }
             ("a", _) => {
