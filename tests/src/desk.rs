@@ -122,21 +122,24 @@ impl Desk {
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// Every file that a build wrote for an issue, by name.
+    /// Every file that a build wrote for an issue, by its path.
     pub fn built_files(&self, issue: &str) -> Vec<(String, Vec<u8>)> {
-        let folder = self.dist().join(issue);
-        let mut files: Vec<(String, Vec<u8>)> = fs::read_dir(&folder)
-            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-            .map(|entry| {
+        let root = self.dist().join(issue);
+        let mut files = Vec::new();
+        let mut folders = vec![root.clone()];
+        while let Some(folder) = folders.pop() {
+            let entries = fs::read_dir(&folder);
+            for entry in entries.unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
                 let path = entry.expect("an entry").path();
-                let name = path
-                    .file_name()
-                    .expect("a name")
-                    .to_string_lossy()
-                    .into_owned();
-                (name, fs::read(path).expect("a file"))
-            })
-            .collect();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let name = path.strip_prefix(&root).expect("below it");
+                let name = name.to_string_lossy().into_owned();
+                files.push((name, fs::read(path).expect("a file")));
+            }
+        }
         files.sort();
         files
     }

@@ -22,7 +22,7 @@ const STACK: usize = 32 * 1024 * 1024;
 
 /// A finished file of an edition.
 pub struct File {
-    /// Its name in the issue's folder of `dist`.
+    /// Its path in the issue's folder of `dist`.
     pub name: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
@@ -157,29 +157,37 @@ fn epub(
     }])
 }
 
-/// The message as a reader gets it, and its two parts by themselves.
+/// The message as a reader gets it, its two parts by themselves, and the pictures
+/// that it shows from the web.
 fn email(material: &Material, date: DateTime<Utc>) -> Outcome<Vec<File>> {
     let Material {
         publication, issue, ..
     } = material;
-    let parts = press_email::render(&press_email::Input {
+    let email = press_email::render(&press_email::Input {
         publication,
         issue: &issue.for_edition(Edition::Email),
         pictures: &material.pictures,
         templates: &material.templates,
     })?;
     let message = headers(publication, issue, date)
-        .and_then(|headers| press_message::compose(&parts, &headers))
+        .and_then(|headers| press_message::compose(&email.parts, &headers))
         .map_err(|error| Failure::Machine(error.into()))?;
     let file = |name: &str, bytes| File {
         name: name.to_owned(),
         bytes,
     };
-    Ok(vec![
-        file("email.html", parts.html.into_bytes()),
-        file("email.txt", parts.text.into_bytes()),
+    let mut files = vec![
+        file("email.html", email.parts.html.into_bytes()),
+        file("email.txt", email.parts.text.into_bytes()),
         file("email.eml", message),
-    ])
+    ];
+    files.extend(
+        email
+            .web_pictures
+            .into_iter()
+            .map(|picture| file(&picture.path, picture.bytes.to_vec())),
+    );
+    Ok(files)
 }
 
 /// The headers of the message that a build writes: it is addressed to nobody yet.

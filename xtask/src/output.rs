@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use press_model::Edition;
@@ -120,14 +120,16 @@ impl Output {
             }
             let same_origin = old.origin == manifest.origin;
             let unchanged = |(name, record): (&String, &FileRecord)| {
-                fs::read(self.folder.join(name))
-                    .is_ok_and(|bytes| FileRecord::of(&bytes) == *record)
+                let path = self.folder.join(name);
+                stays_below(name)
+                    && fs::read(path).is_ok_and(|bytes| FileRecord::of(&bytes) == *record)
             };
             if same_origin && files.iter().all(unchanged) {
                 for name in files.keys() {
-                    let (from, to) = (self.folder.join(name), self.beside.join(name));
-                    fs::copy(&from, &to)
-                        .with_context(|| format!("cannot copy `{}`", from.display()))?;
+                    let from = self.folder.join(name);
+                    let bytes = fs::read(&from)
+                        .with_context(|| format!("cannot read `{}`", from.display()))?;
+                    write(&self.beside.join(name), &bytes)?;
                 }
                 manifest.editions.insert(edition, files);
                 others.kept.push(edition);
@@ -161,7 +163,17 @@ fn exchange_in_one_step(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Whether a path of a manifest that somebody may have changed leads nowhere else.
+fn stays_below(path: &str) -> bool {
+    let mut parts = Path::new(path).components();
+    parts.all(|part| matches!(part, Component::Normal(_)))
+}
+
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make `{}`", folder.display()))?;
+    }
     let written = fs::File::create(path).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()

@@ -14,6 +14,8 @@ mod places;
 mod text;
 mod walk;
 
+use std::sync::Arc;
+
 use press_image::Pictures;
 use press_message::{Originator, Parts};
 use press_model::{Diagnostic, Issue, Publication};
@@ -51,12 +53,29 @@ pub enum Error {
     Styles(#[from] css_inline::InlineError),
 }
 
-/// The parts of the issue's email.
+/// An issue's email, before anybody is written to.
+pub struct Email {
+    /// The parts of the message.
+    pub parts: Parts,
+    /// The pictures that its HTML shows from the web.
+    pub web_pictures: Vec<WebPicture>,
+}
+
+/// A picture that must be on the web before the message is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebPicture {
+    /// Its path below the issue's web address: `images/chart-1120.png`.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Arc<[u8]>,
+}
+
+/// The issue's email.
 ///
 /// # Errors
 /// [`Error::Faults`] where the editor can mend it, and the others where a
 /// library fails or the sender is no mailbox.
-pub fn render(input: &Input) -> Result<Parts, Error> {
+pub fn render(input: &Input) -> Result<Email, Error> {
     let Input {
         publication, issue, ..
     } = input;
@@ -66,11 +85,15 @@ pub fn render(input: &Input) -> Result<Parts, Error> {
     let delivered = pictures::deliver(publication, issue, input.pictures)?;
     let text = text::text(publication, issue, &places, &unsubscribe);
     let html = html::html(input, places, delivered.shown, &unsubscribe)?;
-    Ok(Parts {
+    let parts = Parts {
         subject: issue.subject.clone(),
         preheader: issue.preheader.clone(),
         html,
         text,
         inline: delivered.inline,
+    };
+    Ok(Email {
+        parts,
+        web_pictures: delivered.web,
     })
 }

@@ -4,7 +4,8 @@
 //! Pictures are PNG or JPEG, which every client draws, and carry at least one and
 //! a half pixels for each that is shown. A remote picture is expected at
 //! `{base_url}/{issue}/images/NAME-WIDTH.EXT`, beside the pages of the issue;
-//! NAME is the slug of the picture's path.
+//! NAME is the slug of the picture's path. The caller gets it as a
+//! [`WebPicture`] to put there.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use press_message::InlinePart;
 use press_model::{AssetPath, Issue, PictureDelivery, Publication, Slug};
 use serde::Serialize;
 
+use crate::WebPicture;
 use crate::walk::{Found, walk};
 
 /// The widest that a picture is shown, in CSS pixels: the measure of the text.
@@ -35,11 +37,27 @@ pub(crate) struct Shown {
 }
 
 /// The pictures of an issue by their assets, and those that travel inside the
-/// message, in the order in which they are first shown.
+/// message or wait on the web, in the order in which they are first shown.
 #[derive(Debug, Default)]
 pub(crate) struct Delivered {
     pub(crate) shown: BTreeMap<AssetPath, Shown>,
     pub(crate) inline: Vec<InlinePart>,
+    pub(crate) web: Vec<WebPicture>,
+}
+
+impl Delivered {
+    /// A path for a picture on the web. Two assets may have one slug: the later
+    /// one has a number.
+    fn web_path(&self, asset: &AssetPath, width: u32, extension: &str) -> String {
+        let name = Slug::from_text(asset.as_str());
+        let path = format!("images/{name}-{width}.{extension}");
+        let numbered = (2..).map(|n| format!("images/{name}-{width}-{n}.{extension}"));
+        let is_taken = |path: &String| self.web.iter().any(|other| other.path == *path);
+        std::iter::once(path)
+            .chain(numbered)
+            .find(|path| !is_taken(path))
+            .unwrap_or_default()
+    }
 }
 
 /// Prepares every picture that the issue shows.
@@ -68,8 +86,11 @@ pub(crate) fn deliver(
         let extension = prepared.format.extension();
         let src = match &remote {
             Some(web) => {
-                let name = Slug::from_text(asset.as_str());
-                format!("{web}images/{name}-{}.{extension}", prepared.width)
+                let path = delivered.web_path(asset, prepared.width, extension);
+                let src = format!("{web}{path}");
+                let bytes = prepared.bytes;
+                delivered.web.push(WebPicture { path, bytes });
+                src
             }
             None => {
                 let at = delivered.inline.len() + 1;

@@ -251,6 +251,39 @@ fn the_cover_is_a_picture_of_its_size() {
     assert_eq!((number(7), number(5)), (1600, 2400));
 }
 
+/// With a base URL the pictures of the email are on the web, and the build hands
+/// them over to be put there.
+#[test]
+fn pictures_on_the_web_are_handed_over() {
+    let desk = Desk::with_our_issues();
+    desk.edit("publication.toml", |text| {
+        format!("base_url = \"https://review.example/news\"\n{text}")
+    });
+    desk.done(&["build", "2024-11", "--edition", "email"]);
+    let html = String::from_utf8(desk.built("2024-11/email.html")).unwrap();
+    let base = "src=\"https://review.example/news/2024-11/";
+    let shown: BTreeSet<&str> = html
+        .split(base)
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let files = desk.built_files("2024-11");
+    let handed: BTreeSet<&str> = files
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| name.starts_with("images/"))
+        .collect();
+    assert_eq!(shown, handed);
+    assert_eq!(handed.len(), 3);
+    assert!(!html.contains("cid:"));
+    // They stay with the email when another edition is built.
+    desk.done(&["build", "2024-11", "--edition", "epub"]);
+    assert!(
+        files.iter().all(|(name, bytes)| name == "manifest.json"
+            || desk.built(&format!("2024-11/{name}")) == *bytes)
+    );
+}
+
 /// The first issue is what its source says: five sections, figures, a table.
 #[test]
 fn the_first_issue_has_its_parts() {

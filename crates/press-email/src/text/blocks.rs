@@ -134,7 +134,7 @@ fn block(block: &Block, width: usize, inline: &mut InlineText) -> Vec<String> {
                 lines.extend(paragraph("", caption, width, inline));
             }
             if let Some(credit) = credit {
-                lines.extend(wrap(&format!("{}: {credit}", inline.labels.credit), width));
+                lines.extend(wrap(&format!("({credit})"), width));
             }
             if let Some(description) = description {
                 let label = inline.labels.description;

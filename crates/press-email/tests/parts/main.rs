@@ -23,12 +23,13 @@ fn with_templates(
 ) -> Result<Parts, Error> {
     let (pictures, _) = Pictures::inspect(&specimen::assets(), &[]);
     let templates = Templates::new(overrides);
-    render(&Input {
+    let email = render(&Input {
         publication,
         issue,
         pictures: &pictures,
         templates: &templates,
-    })
+    })?;
+    Ok(email.parts)
 }
 
 fn specimen() -> Parts {
