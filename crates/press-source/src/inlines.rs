@@ -688,7 +688,7 @@ fn understand_html(pieces: &mut [Piece], reader: &mut Reader, scope: &mut Scope)
         let Some(tag) = tag else {
             let is_comment = html.starts_with("<!--");
             if !is_comment {
-                scope.unsupported_html(&shorten(html), at);
+                report_declaration(html, at, reader);
             }
             pieces[index] = Piece::Gone;
             continue;
@@ -791,6 +791,18 @@ pub fn report_raw_html(name: &str, at: Span, reader: &mut Reader) {
     );
 }
 
+/// Says that a declaration or a processing instruction is left out.
+fn report_declaration(html: &str, at: Span, reader: &mut Reader) {
+    reader.report(
+        Diagnostic::new(
+            Code::UnsupportedHtml,
+            format!("`{}` means nothing here and is left out", shorten(html)),
+        )
+        .at(at)
+        .help("take it out, or put it between backquotes to print it"),
+    );
+}
+
 fn simple_wrap(name: &str) -> Option<Wrap> {
     match name {
         "u" => Some(Wrap::Underline),
@@ -831,18 +843,21 @@ pub fn html_paragraphs(
 ) -> Vec<Vec<Piece>> {
     let mut paragraphs = vec![Vec::new()];
     for (offset, token) in html::tokens(html) {
-        let place = |length: usize| positions.within(at, html, offset, length);
+        let place_at = |start: usize, length: usize| positions.within(at, html, start, length);
+        let place = |length: usize| place_at(offset, length);
         let Some(paragraph) = paragraphs.last_mut() else {
             break;
         };
         match token {
             Token::Text(text) => {
+                let mut start = offset;
                 for (line, words) in text.split('\n').enumerate() {
                     if line > 0 {
                         paragraph.push(Piece::SoftBreak(String::new()));
                     }
                     let text = html::decode_entities(words.trim_end_matches('\r'));
-                    let at = place(words.len());
+                    let at = place_at(start, words.len());
+                    start += words.len() + 1;
                     paragraph.push(Piece::Text {
                         text,
                         kept: false,
@@ -889,16 +904,20 @@ pub fn html_paragraphs(
                 .at(place(4))
                 .help("close it with `-->`"),
             ),
-            Token::Other(other) => {
-                if let Some(text) = other.strip_prefix("<![CDATA[") {
+            Token::Other(other) => match other.strip_prefix("<![CDATA[") {
+                Some(text) => {
                     paragraph.push(Piece::Text {
                         text: text.trim_end_matches("]]>").to_owned(),
                         kept: false,
                         at: place(other.len()),
                     });
+                    scope.unsupported_html("<![CDATA[", place(9));
                 }
-                scope.unsupported_html(&shorten(other), place(other.len().min(60)));
-            }
+                None => {
+                    let first_line = other.lines().next().unwrap_or_default();
+                    report_declaration(other, place(first_line.len()), reader);
+                }
+            },
         }
     }
     paragraphs
@@ -921,15 +940,40 @@ pub fn compose(mut pieces: Vec<Piece>, reader: &mut Reader, scope: &mut Scope) -
         composer.close(pair);
     }
     let mut content = composer.done.pop().unwrap_or_default();
-    while let Some(Inline::LineBreak) = content.last() {
+    trim(&mut content);
+    content
+}
+
+/// Takes line breaks away from both ends, and the space that what was left out
+/// leaves there.
+fn trim(content: &mut Vec<Inline>) {
+    loop {
+        match content.last_mut() {
+            Some(Inline::LineBreak) => {}
+            Some(Inline::Text { text }) => {
+                text.truncate(text.trim_end_matches(is_space).len());
+                if !text.is_empty() {
+                    break;
+                }
+            }
+            _ => break,
+        }
         content.pop();
     }
-    let breaks = content
-        .iter()
-        .take_while(|inline| matches!(inline, Inline::LineBreak))
-        .count();
-    content.drain(..breaks);
-    content
+    loop {
+        match content.first_mut() {
+            Some(Inline::LineBreak) => {}
+            Some(Inline::Text { text }) => {
+                let spaces = text.len() - text.trim_start_matches(is_space).len();
+                text.drain(..spaces);
+                if !text.is_empty() {
+                    break;
+                }
+            }
+            _ => break,
+        }
+        content.remove(0);
+    }
 }
 
 /// Cleans the words and sets their quotes.
@@ -944,7 +988,10 @@ fn set_text(pieces: &mut [Piece], scope: &mut Scope) {
                 *text = nfc(clean.into()).into_owned();
             }
             Piece::Code { text, at } => {
-                *text = scope.clean(text, *at).replace(['\t', '\n', '\r'], " ")
+                *text = scope.clean(text, *at).replace(['\t', '\n', '\r'], " ");
+                if text.trim().is_empty() {
+                    *piece = Piece::Gone;
+                }
             }
             _ => {}
         }
@@ -1015,11 +1062,7 @@ impl Composer<'_, '_> {
         match piece {
             Piece::Text { text, .. } | Piece::SoftBreak(text) => self.push_text(text),
             Piece::LineBreak => self.push(Inline::LineBreak),
-            Piece::Code { text, .. } => {
-                if !text.trim().is_empty() {
-                    self.push(Inline::Code { text });
-                }
-            }
+            Piece::Code { text, .. } => self.push(Inline::Code { text }),
             Piece::Image {
                 url,
                 title,

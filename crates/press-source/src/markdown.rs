@@ -114,12 +114,8 @@ impl Positions {
             .and_then(|(text, _)| text.get(at.start as usize..at.start as usize + literal.len()))
             .is_some_and(|source| source == literal);
         if is_literal {
-            let start = at.start + offset as u32;
-            Span {
-                file: at.file,
-                start,
-                end: start + length as u32,
-            }
+            let start = at.start as usize + offset;
+            self.whole_characters(start, start + length)
         } else {
             at
         }

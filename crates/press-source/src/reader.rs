@@ -12,7 +12,7 @@ use crate::files::{self, Failure, Files, PICTURE, folder_of, plain_path};
 use crate::links;
 use crate::scope::Scope;
 use crate::suggest;
-use crate::text::{is_control, nfc, without_controls};
+use crate::text::{self, is_control, nfc, without_controls};
 use crate::typography;
 
 /// The state of reading one issue.
@@ -85,7 +85,7 @@ impl Reader {
             }
             _ => {}
         }
-        self.diagnostics.push(diagnostic);
+        self.diagnostics.push(in_one_line(diagnostic));
     }
 
     fn is_broken(&self, file: FileId) -> bool {
@@ -450,6 +450,22 @@ fn look_up(link: &Pending, places: &Places) -> Result<LinkTarget, Box<Diagnostic
             ))
         }
     }
+}
+
+/// The same with messages of one line, whatever names and values they quote:
+/// they are printed on terminals.
+fn in_one_line(mut diagnostic: Diagnostic) -> Diagnostic {
+    let tidy = |text: &mut String| {
+        if text.contains(char::is_control) {
+            *text = text::in_one_line(&without_controls(text).0);
+        }
+    };
+    tidy(&mut diagnostic.message);
+    diagnostic.help.iter_mut().for_each(tidy);
+    for label in &mut diagnostic.labels {
+        tidy(&mut label.message);
+    }
+    diagnostic
 }
 
 fn touch(a: Span, b: Span) -> bool {
