@@ -9,7 +9,7 @@ use serde::Serialize;
 use typst::foundations::Bytes;
 use typst_kit::fonts::FontStore;
 
-use crate::fonts::FontLists;
+use crate::fonts::{self, FontLists};
 use crate::walk::{self, Met};
 use crate::world::Files;
 use crate::{Error, Input};
@@ -58,7 +58,7 @@ struct PictureFile {
 }
 
 /// Puts `issue.json` and the pictures of the pages beside the templates.
-pub fn add_issue(input: &Input, fonts: &FontStore, files: &mut Files) -> Result<(), Error> {
+pub fn add_issue(input: &Input, store: &FontStore, files: &mut Files) -> Result<(), Error> {
     let Input {
         publication, issue, ..
     } = *input;
@@ -97,13 +97,13 @@ pub fn add_issue(input: &Input, fonts: &FontStore, files: &mut Files) -> Result<
         };
         pictures.insert(path.as_str(), picture);
     }
-    write(input, fonts, files, pictures, places, web_addresses)
+    write(input, store, files, pictures, places, web_addresses)
 }
 
 /// Puts `issue.json` and the cover's picture beside the templates.
 pub fn add_cover(
     input: &Input,
-    fonts: &FontStore,
+    store: &FontStore,
     files: &mut Files,
     width: u32,
 ) -> Result<(), Error> {
@@ -123,7 +123,7 @@ pub fn add_cover(
     }
     write(
         input,
-        fonts,
+        store,
         files,
         pictures,
         BTreeSet::new(),
@@ -133,7 +133,7 @@ pub fn add_cover(
 
 fn write<'a>(
     input: &Input<'a>,
-    fonts: &FontStore,
+    store: &FontStore,
     files: &mut Files,
     pictures: BTreeMap<&'a str, PictureFile>,
     places: BTreeSet<String>,
@@ -143,12 +143,18 @@ fn write<'a>(
     let Input {
         publication, issue, ..
     } = *input;
+    let mut marked = BTreeSet::new();
+    walk::issue(publication, issue, &mut |met, _| {
+        if let Met::Words(words) = met {
+            fonts::add_marked(words, &mut marked);
+        }
+    });
     let data = Data {
         publication,
         issue,
         labels: Labels::of(&publication.language),
         contents: issue.contents(),
-        fonts: FontLists::new(fonts, input.fonts, &publication.theme),
+        fonts: FontLists::new(store, input.fonts, &publication.theme, &marked),
         month_and_year: month_and_year(issue.date, &publication.language),
         month: month(issue.date, &publication.language),
         date: Date {

@@ -44,6 +44,32 @@ pub fn error(found: &[SourceDiagnostic], world: &PressWorld, templates: &Overrid
     )])
 }
 
+/// The fonts that an override names and that are not there. Typst only warns of
+/// them, and text that finds no font at all is not printed.
+pub fn unknown_fonts(
+    warnings: &[SourceDiagnostic],
+    world: &PressWorld,
+    overrides: &Overrides,
+) -> Vec<Diagnostic> {
+    warnings
+        .iter()
+        .filter_map(|warning| {
+            let family = warning.message.strip_prefix("unknown font family: ")?;
+            let message = format!("no font is called `{family}`");
+            let fault = Diagnostic::new(Code::UnknownFont, message);
+            let fault = match place(warning.span, world, overrides) {
+                Some(span) => fault.at(span),
+                None => fault,
+            };
+            Some(
+                fault.help(
+                    "put its .ttf or .otf files into templates/fonts, or name one that is there",
+                ),
+            )
+        })
+        .collect()
+}
+
 /// The templates of the print edition that replace built-in ones: their names,
 /// and the files of the source that they are.
 pub struct Overrides(Vec<(String, press_model::FileId)>);

@@ -1,10 +1,11 @@
 //! Which fonts there are, and in which order a character looks for one.
 //!
 //! Typst drops a letter when a font of the list lacks the letter but has the
-//! combining mark that follows it. So each font that has marks says which
-//! characters it covers; letter and mark then go on to the next font together.
+//! combining mark that follows it. So where an issue has such a pair, each font
+//! that lacks the letter says that it does not cover it; letter and mark then go
+//! on to the next font together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use press_image::fonts::bundled;
@@ -53,8 +54,8 @@ pub struct FontLists {
 #[derive(Clone, Serialize)]
 struct Family {
     name: String,
-    /// A regular expression of one character of those that it has; none if it
-    /// has no combining marks and so can lose no letter.
+    /// A regular expression of one character that may be set in it; none if any
+    /// may.
     covers: Option<String>,
 }
 
@@ -94,15 +95,17 @@ pub fn store(added: &[FontFile], theme: &Theme) -> Result<Arc<FontStore>, Vec<Di
 }
 
 impl FontLists {
-    /// The lists for a theme, whose families are known to be there.
-    pub fn new(store: &FontStore, added: &[FontFile], theme: &Theme) -> FontLists {
-        let coverage = coverage(store.book());
+    /// The lists for a theme, whose families are known to be there, and an issue
+    /// that has these letters with a mark after them.
+    pub fn new(
+        store: &FontStore,
+        added: &[FontFile],
+        theme: &Theme,
+        marked: &BTreeSet<char>,
+    ) -> FontLists {
         let family = |name: &str| Family {
             name: name.to_owned(),
-            covers: coverage
-                .get(&name.to_lowercase())
-                .filter(|characters| characters.iter().any(|c| is_mark(*c)))
-                .map(class),
+            covers: all_but(&lacking(store.book(), name, marked)),
         };
         let added: Vec<String> = added
             .iter()
@@ -133,11 +136,28 @@ impl FontLists {
             mono: list(&[&theme.mono_font, text]),
             han: Family {
                 name: HAN.into(),
-                covers: coverage
-                    .get(&HAN.to_lowercase())
-                    .map(|characters| class(characters.iter().filter(|c| !is_western(**c)))),
+                covers: all_but(
+                    &western()
+                        .chain(lacking(store.book(), HAN, marked))
+                        .collect::<Vec<char>>(),
+                ),
             },
             display_weight: if has_display { 600 } else { 700 },
+        }
+    }
+}
+
+/// Adds the letters of `words` that have a combining mark after them.
+pub fn add_marked(words: &str, marked: &mut BTreeSet<char>) {
+    if words.is_ascii() {
+        return;
+    }
+    let mut letter = None;
+    for c in words.chars() {
+        if is_mark(c) {
+            marked.extend(letter.take());
+        } else {
+            letter = Some(c);
         }
     }
 }
@@ -183,44 +203,43 @@ fn nearest<'a>(wanted: &str, families: &[&'a str]) -> Option<&'a str> {
         .map(|(_, name)| name)
 }
 
-/// The characters that every font of a family has, by its name in lower case.
-fn coverage(book: &FontBook) -> BTreeMap<String, BTreeSet<u32>> {
-    let mut coverage: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
-    for info in (0..).map_while(|index| book.info(index)) {
-        let characters: BTreeSet<u32> = info.coverage.iter().collect();
-        coverage
-            .entry(info.family.to_lowercase())
-            .and_modify(|known| known.retain(|c| characters.contains(c)))
-            .or_insert(characters);
-    }
-    coverage
+/// Those of the letters that some font of a family lacks.
+fn lacking(book: &FontBook, family: &str, letters: &BTreeSet<char>) -> Vec<char> {
+    letters
+        .iter()
+        .copied()
+        .filter(|letter| {
+            book.select_family(&family.to_lowercase())
+                .filter_map(|index| book.info(index))
+                .any(|info| !info.coverage.contains(*letter as u32))
+        })
+        .collect()
 }
 
 /// Whether a character combines with the one before it, as far as more than one
 /// script uses it.
-fn is_mark(c: u32) -> bool {
-    matches!(c, 0x300..=0x36f | 0x483..=0x489 | 0x1ab0..=0x1aff | 0x1dc0..=0x1dff | 0x20d0..=0x20ff | 0xfe20..=0xfe2f)
+pub fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
-/// Letters and digits that Chinese text takes from the Latin fonts.
-fn is_western(c: u32) -> bool {
-    char::from_u32(c)
-        .is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '\u{c0}'..='\u{24f}'))
+/// What Chinese text takes from the Latin fonts: all of ASCII, and letters.
+fn western() -> impl Iterator<Item = char> {
+    (' '..='~').chain('\u{c0}'..='\u{24f}')
 }
 
-/// A character class of a regular expression that matches just these.
-fn class<'a>(characters: impl IntoIterator<Item = &'a u32>) -> String {
-    let mut class = String::from("[");
-    let mut characters = characters.into_iter().copied().peekable();
-    while let Some(first) = characters.next() {
-        let mut last = first;
-        while let Some(next) = characters.next_if_eq(&(last + 1)) {
-            last = next;
-        }
-        class.push_str(&format!("\\x{{{first:x}}}-\\x{{{last:x}}}"));
+/// A character class of a regular expression that matches all but these; none
+/// if that is everything.
+fn all_but(characters: &[char]) -> Option<String> {
+    use std::fmt::Write;
+    if characters.is_empty() {
+        return None;
+    }
+    let mut class = String::from("[^");
+    for c in characters {
+        let _ = write!(class, "\\x{{{:x}}}", *c as u32);
     }
     class.push(']');
-    class
+    Some(class)
 }
 
 #[cfg(test)]
@@ -240,8 +259,14 @@ mod tests {
     }
 
     #[test]
-    fn a_class_of_runs() {
-        assert_eq!(class(&[65, 66, 67, 97]), r"[\x{41}-\x{43}\x{61}-\x{61}]");
+    fn only_letters_before_marks_are_kept_from_fonts_that_lack_them() {
+        let mut marked = BTreeSet::new();
+        add_marked("ɛ̃ and q̄ but not é, 王", &mut marked);
+        assert_eq!(marked, BTreeSet::from(['q', 'ɛ']));
+        let store = store(&[], &Theme::default()).unwrap();
+        assert_eq!(lacking(store.book(), "Source Serif 4", &marked), ['ɛ']);
+        assert!(lacking(store.book(), "Noto Serif", &marked).is_empty());
+        assert_eq!(all_but(&['ɛ']).as_deref(), Some(r"[^\x{25b}]"));
     }
 
     #[test]

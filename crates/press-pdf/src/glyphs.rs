@@ -5,14 +5,15 @@
 //! come from. Pictures are asked too: Typst sets the text of an SVG by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use press_model::{AssetPath, Code, Diagnostic, Span};
 use typst::layout::{Frame, FrameItem};
-use typst::text::FontBook;
+use typst::text::{FontBook, TextItem};
 use typst_layout::PagedDocument;
 
-use crate::Input;
 use crate::walk::{self, Met};
+use crate::{Input, fonts};
 
 /// How many places of one character are pointed at.
 const MOST_PLACES: usize = 5;
@@ -24,19 +25,14 @@ pub fn missing(document: &PagedDocument, book: &FontBook, input: &Input) -> Vec<
     for page in document.pages() {
         collect(&page.frame, &mut boxes);
     }
-    let mut places: BTreeMap<String, Vec<Span>> = boxes
-        .into_iter()
-        .map(|characters| (characters, Vec::new()))
-        .collect();
+    let mut places: BTreeMap<String, Vec<Span>> = BTreeMap::new();
     let mut in_pictures: BTreeMap<String, Vec<(&AssetPath, Span)>> = BTreeMap::new();
     walk::issue(input.publication, input.issue, &mut |met, span| match met {
         Met::Words(words) => {
-            for (characters, places) in &mut places {
-                if let Some(span) = span
-                    && words.contains(characters.as_str())
-                    && !places.contains(&span)
-                {
-                    places.push(span);
+            for characters in &boxes {
+                if let Some(found) = with_its_letter(words, characters) {
+                    let places = places.entry(found.to_owned()).or_default();
+                    places.extend(span.filter(|span| !places.contains(span)));
                 }
             }
         }
@@ -52,6 +48,12 @@ pub fn missing(document: &PagedDocument, book: &FontBook, input: &Input) -> Vec<
         }
         Met::Place(_) | Met::LinkTo(_) => {}
     });
+    // What the templates themselves print stands nowhere in the issue.
+    for characters in boxes {
+        if !places.keys().any(|found| found.ends_with(&characters)) {
+            places.insert(characters, Vec::new());
+        }
+    }
     let of_text = places
         .into_iter()
         .map(|(characters, places)| diagnostic(&characters, "text", &places, input));
@@ -89,24 +91,56 @@ fn diagnostic(characters: &str, holder: &str, places: &[Span], input: &Input) ->
     fault.help("write it another way, or put a font that has it into templates/fonts")
 }
 
+/// The characters as `words` have them: a mark that could not be printed, with
+/// the letter that it stands on, since no font has the two together.
+fn with_its_letter<'a>(words: &'a str, characters: &str) -> Option<&'a str> {
+    let at = words.find(characters)?;
+    let end = at + characters.len();
+    let start = if characters.starts_with(fonts::is_mark) {
+        words[..at]
+            .char_indices()
+            .rfind(|(_, c)| !fonts::is_mark(*c))
+            .map_or(at, |(start, _)| start)
+    } else {
+        at
+    };
+    Some(&words[start..end])
+}
+
 /// The characters of every glyph that stands for “none”.
 fn collect(frame: &Frame, boxes: &mut BTreeSet<String>) {
     for (_, item) in frame.items() {
         match item {
             FrameItem::Group(group) => collect(&group.frame, boxes),
-            FrameItem::Text(text) => boxes.extend(
-                text.glyphs
-                    .iter()
-                    .filter(|glyph| glyph.id == 0)
-                    .filter_map(|glyph| text.text.get(glyph.range()))
-                    .map(String::from),
-            ),
+            FrameItem::Text(text) => collect_text(text, boxes),
             FrameItem::Shape(..)
             | FrameItem::Image(..)
             | FrameItem::Link(..)
             | FrameItem::Tag(..) => {}
         }
     }
+}
+
+/// A letter and the mark on it, both boxes, are one thing that is missing.
+fn collect_text(text: &TextItem, boxes: &mut BTreeSet<String>) {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for glyph in text.glyphs.iter().filter(|glyph| glyph.id == 0) {
+        let range = glyph.range();
+        match ranges.last_mut() {
+            Some(last)
+                if last.end == range.start
+                    && text
+                        .text
+                        .get(range.start..)
+                        .is_some_and(|rest| rest.starts_with(fonts::is_mark)) =>
+            {
+                last.end = range.end;
+            }
+            _ => ranges.push(range),
+        }
+    }
+    let characters = ranges.into_iter().filter_map(|range| text.text.get(range));
+    boxes.extend(characters.map(String::from));
 }
 
 /// Whether a character of a picture can be printed, or prints nothing anyway.

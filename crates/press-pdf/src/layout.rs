@@ -79,8 +79,14 @@ impl Layout {
 
 /// Lays out the main template of a world.
 pub fn compile(world: &PressWorld, overrides: &Overrides) -> Result<PagedDocument, Error> {
-    let Warned { output, .. } = typst::compile::<PagedDocument>(world);
-    output.map_err(|found| faults::error(&found, world, overrides))
+    let Warned { output, warnings } = typst::compile::<PagedDocument>(world);
+    let document = output.map_err(|found| faults::error(&found, world, overrides))?;
+    let unknown = faults::unknown_fonts(&warnings, world, overrides);
+    if unknown.is_empty() {
+        Ok(document)
+    } else {
+        Err(Error::Faults(unknown))
+    }
 }
 
 /// Midnight of a date.

@@ -1,35 +1,363 @@
 //! Pages of small issues, made here, read back.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use press_image::Pictures;
 use press_model::{
-    Asset, AssetPath, Assets, Code, Diagnostic, FileId, Issue, Publication, Span, TemplateFile,
+    Asset, AssetPath, Assets, Code, Diagnostic, FileId, FontFile, Issue, Publication, Span,
+    TemplateFile,
 };
 use press_template::Templates;
 use serde_json::{Value, json};
 
+use crate::walk::{self, Met};
 use crate::{Error, Input, Layout, cover, layout};
 
 #[test]
 fn an_issue_becomes_an_archivable_tagged_pdf() {
-    let pdf = Press::of(article(json!([paragraph("b-one.1", "Plain words.")]))).pdf();
+    let pdf = Press::of(json!([paragraph("b-one.1", "Plain words.")])).pdf();
     assert!(pdf.starts_with(b"%PDF-1.7"));
     let text = text_of(&pdf);
-    for words in ["Test Review", "A headline", "Plain words.", "NOVEMBER 1"] {
-        assert!(text.contains(words), "{words} in {text}");
+    for words in [
+        "Test Review",
+        "In this issue",
+        "A headline",
+        "Plain words.",
+        "NOVEMBER 1",
+    ] {
+        assert!(text.contains(&packed(words)), "{words} in {text}");
     }
     let xmp = String::from_utf8_lossy(&pdf);
     assert!(xmp.contains("pdfuaid:part") && xmp.contains("pdfaid:conformance"));
 }
 
-/// The text of a PDF, with every run of white space as one space.
-fn text_of(pdf: &[u8]) -> String {
-    let pdf = lopdf::Document::load_mem(pdf).unwrap();
-    let pages: Vec<u32> = pdf.get_pages().keys().copied().collect();
-    let text = pdf.extract_text(&pages).unwrap();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+#[test]
+fn the_same_issue_gives_the_same_bytes() {
+    let press = Press::of(every_construct());
+    assert!(press.pdf() == press.pdf());
+    assert!(cover(&press.input()).unwrap() == cover(&press.input()).unwrap());
+}
+
+#[test]
+fn words_that_look_like_source_are_printed() {
+    let hostile = [
+        "#import \"a.typ\": *",
+        "$x + y$",
+        "\\ and \\u{41}",
+        "*not strong* _not stressed_",
+        "@ref and <label>",
+        "]]> --> */ //no comment",
+        "= no heading",
+        "{{ braces }} {% if %}",
+        "\"straight\" 'quotes' `code` ~ --- ...",
+    ];
+    for words in hostile {
+        let mut blocks = vec![
+            paragraph("b-one.1", words),
+            json!({ "kind": "code", "id": "b-one.2", "span": span(0), "language": null, "text": words }),
+        ];
+        blocks.push(with("b-one.3", json!([{ "kind": "code", "text": words }])));
+        let mut press = Press::of(json!(blocks));
+        press.publication.title = words.into();
+        press.issue.sections[0].title = words.into();
+        press.issue.sections[0].articles[0].kicker = Some(words.into());
+        let text = text_of(&press.pdf());
+        let found = text.matches(&packed(words)).count();
+        assert!(found >= 6, "{words}: {found} times in {text}");
+    }
+}
+
+#[test]
+fn every_construct_prints_and_has_its_place() {
+    let press = Press::of(every_construct());
+    let layout = press.layout();
+    let mut places = BTreeSet::from(["a-one".to_owned(), "s-news".to_owned()]);
+    walk::issue(&press.publication, &press.issue, &mut |met, _| {
+        if let Met::Place(id) = met {
+            places.insert(id.to_owned());
+        }
+    });
+    let map = layout.page_map();
+    let missing: Vec<_> = places
+        .iter()
+        .filter(|id| !map.positions.contains_key(*id))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(places.len() > 15);
+    let labels: Vec<_> = map.pages.iter().map(|page| page.label.as_str()).collect();
+    assert_eq!(labels[0], "1");
+    assert!(
+        map.positions
+            .values()
+            .all(|at| at.page < labels.len() && at.x > 0.0 && at.y > 0.0)
+    );
+
+    let text = text_of(&layout.pdf().unwrap());
+    for words in [
+        "stress",
+        "gone",
+        "the note",
+        "cell 4",
+        "An aside",
+        "Who said it",
+        "Key",
+        "caption",
+        "Ada",
+    ] {
+        assert!(text.contains(&packed(words)), "{words} in {text}");
+    }
+}
+
+#[test]
+fn links_within_from_and_to_what_is_not_here() {
+    let link = |article: &str, id: Option<&str>, words: &str| {
+        json!({ "kind": "link", "span": span(0), "content": [text(words)],
+            "target": { "kind": "place", "article": article, "id": id } })
+    };
+    let mut press = Press::of(json!([with(
+        "b-one.1",
+        json!([link("one", None, "top"), link("one", Some("x"), "spot"), link("gone", None, "elsewhere"), { "kind": "anchor", "id": "x" }])
+    )]));
+    let count = |press: &Press| {
+        let pdf = press.pdf();
+        assert!(text_of(&pdf).contains("elsewhere"));
+        String::from_utf8_lossy(&pdf)
+            .matches("/URI(https://example.org/2024-11/gone.html)")
+            .count()
+    };
+    assert_eq!(count(&press), 0, "its words alone");
+    press.publication.base_url = Some("https://example.org".into());
+    assert_eq!(count(&press), 1, "its web address");
+}
+
+#[test]
+fn characters_that_no_font_has_are_named_all_at_once() {
+    let mut blocks = vec![
+        paragraph("b-one.1", "fine, \u{1F9EC} too"),
+        paragraph("b-one.2", "Cuneiform 𒀀 and 𒀁"),
+    ];
+    blocks[1]["span"] = span(7);
+    let faults = Press::of(json!(blocks)).faults();
+    let found: Vec<_> = faults
+        .iter()
+        .map(|fault| (fault.code, fault.message.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (Code::MissingGlyph, "no font has `𒀀` (U+12000) in `one`"),
+            (Code::MissingGlyph, "no font has `𒀁` (U+12001) in `one`"),
+        ]
+    );
+    assert_eq!(faults[0].labels[0].span.start, 7);
+}
+
+#[test]
+fn a_letter_is_never_lost_to_its_mark() {
+    // 王 and U+0302 are in no font together; ɛ̃ is not in the first one.
+    let press = Press::of(json!([paragraph("b-one.1", "ɛ̃ and ≧̸ print")]));
+    assert!(text_of(&press.pdf()).contains("ɛ̃and≧"));
+    let faults = Press::of(json!([paragraph("b-one.1", "王\u{302}")])).faults();
+    assert_eq!(
+        faults[0].message,
+        "no font has `王\u{302}` (U+738B U+0302) in `one`"
+    );
+}
+
+#[test]
+fn many_scripts_print() {
+    let words = "王 中国科学院 Ελληνικά ἀρχή Наука שלום العربية ひらがな → ∑ 🔬 ☎";
+    let press = Press::of(json!([paragraph("b-one.1", words)]));
+    let text = text_of(&press.pdf());
+    for word in ["王", "中国科学院", "Ελληνικά", "Наука", "ひらがな", "→"]
+    {
+        assert!(text.contains(word), "{word} in {text}");
+    }
+}
+
+#[test]
+fn fonts_that_are_not_there() {
+    let mut press = Press::of(json!([paragraph("b-one.1", "Words.")]));
+    press.publication.theme.label_font = "Source Sans".into();
+    let faults = press.faults();
+    assert_eq!(faults[0].code, Code::UnknownFont);
+    assert_eq!(
+        faults[0].help.as_deref(),
+        Some("did you mean `Source Sans 3`?")
+    );
+
+    let broken = [FontFile {
+        name: "a.woff2".into(),
+        bytes: Arc::from(*b"wOF2"),
+    }];
+    let press = Press::of(json!([]));
+    let input = Input {
+        fonts: &broken,
+        ..press.input()
+    };
+    assert_eq!(faults_of(layout(&input))[0].code, Code::UnknownFont);
+}
+
+#[test]
+fn a_font_of_the_publication_is_used() {
+    let (_, bytes) = press_image::fonts::bundled()[0];
+    let fonts = [FontFile {
+        name: "own.ttf".into(),
+        bytes: Arc::from(bytes),
+    }];
+    let press = Press::of(json!([paragraph("b-one.1", "Words.")]));
+    let input = Input {
+        fonts: &fonts,
+        ..press.input()
+    };
+    layout(&input).unwrap().pdf().unwrap();
+}
+
+#[test]
+fn overrides_and_what_is_wrong_with_them() {
+    let with_template = |name: &str, text: &str| {
+        let mut press = Press::of(json!([paragraph("b-one.1", "Words.")]));
+        let template = TemplateFile {
+            name: name.into(),
+            text: text.into(),
+            file: FileId(9),
+        };
+        press.templates = Templates::new(vec![template]);
+        press
+    };
+    let cover = "#set page(width: 40pt, height: 60pt)\n#rect(fill: red)";
+    assert!(crate::cover(&with_template("pdf/cover.typ", cover).input()).is_ok());
+
+    let faults = with_template("pdf/issue.typ", "Words #nothing").faults();
+    assert_eq!(faults[0].code, Code::InvalidTemplate);
+    assert_eq!(faults[0].message, "unknown variable: nothing");
+    assert_eq!(
+        faults[0].labels[0].span,
+        Span {
+            file: FileId(9),
+            start: 7,
+            end: 14
+        }
+    );
+
+    let faults = with_template("pdf/issue.typ", "#read(\"/etc/passwd\")").faults();
+    assert_eq!(faults[0].code, Code::InvalidTemplate);
+    let faults = with_template("pdf/issue.typ", "#import \"@preview/cetz:0.3.0\"").faults();
+    assert_eq!(faults[0].code, Code::InvalidTemplate);
+    let faults = with_template("pdf/issue.typ", "#set text(font: \"Nowhere\")\nA").faults();
+    assert_eq!(faults[0].code, Code::UnknownFont);
+
+    // A page that the standards do not allow: a picture without its words.
+    let press = with_template(
+        "pdf/issue.typ",
+        "#set document(title: \"T\")\n#image(bytes(\"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>\"))",
+    );
+    let faults = faults_of(press.layout().pdf());
+    assert_eq!(faults[0].code, Code::InvalidTemplate);
+}
+
+#[test]
+fn blocks_sixteen_deep_in_text_and_in_a_note() {
+    let nest = |prefix: &str| {
+        (0..15).fold(paragraph(&format!("b-one.{prefix}"), "Innermost."), |inner, level| {
+            let id = format!("b-one.{prefix}.{level}");
+            let blocks = json!([paragraph(&format!("{id}.p"), "Before."), inner]);
+            match level % 4 {
+                0 => json!({ "kind": "list", "id": id, "span": span(0), "start": null, "tight": true, "items": [{ "blocks": blocks }] }),
+                1 => json!({ "kind": "quote", "id": id, "span": span(0), "blocks": blocks }),
+                2 => json!({ "kind": "aside", "id": id, "span": span(0), "aside": "tip", "title": [], "blocks": blocks }),
+                _ => json!({ "kind": "pull-quote", "id": id, "span": span(0), "attribution": [], "blocks": blocks }),
+            }
+        })
+    };
+    let mut press = Press::of(json!([nest("1"), with("b-one.2", json!([note(1, 1)]))]));
+    press.issue.sections[0].articles[0].notes = serde_json::from_value(json!([
+        { "number": 1, "span": span(0), "references": 1, "blocks": [nest("n")] }
+    ]))
+    .unwrap();
+    assert_eq!(text_of(&press.pdf()).matches("Innermost.").count(), 2);
+}
+
+#[test]
+fn a_publication_in_chinese_and_one_in_arabic() {
+    for (language, month) in [("zh-Hans", "11月 1"), ("ar", "NOVEMBER 1")] {
+        let mut press = Press::of(every_construct());
+        press.publication.language = press_model::LanguageTag::new(language).unwrap();
+        let pdf = press.pdf();
+        assert!(text_of(&pdf).contains(&packed(month)), "{}", text_of(&pdf));
+    }
+}
+
+#[test]
+fn a_cover_with_and_without_a_picture() {
+    let press = Press::of(json!([]));
+    let size = |bytes: &[u8]| {
+        let image = image::load_from_memory(bytes).unwrap();
+        (image.width(), image.height())
+    };
+    assert_eq!(size(&cover(&press.input()).unwrap()), (1600, 2400));
+    let mut press = Press::of(json!([]));
+    press.issue.cover = serde_json::from_value(json!({
+        "span": span(0), "credit": null, "line": "A line", "picture": { "asset": "a.svg", "alt": "A" }
+    }))
+    .unwrap();
+    assert_eq!(size(&cover(&press.input()).unwrap()), (1600, 2400));
+}
+
+#[test]
+fn letter_paper_and_a_long_list_of_contents() {
+    let mut press = Press::of(json!([paragraph("b-one.1", "Words.")]));
+    press.publication.pdf.paper = press_model::Paper::Letter;
+    let article = press.issue.sections[0].articles[0].clone();
+    for number in 0..80 {
+        let mut article = article.clone();
+        article.slug = press_model::Slug::new(&format!("more-{number}")).unwrap();
+        article.blocks.clear();
+        press.issue.sections[0].articles.push(article);
+    }
+    let layout = press.layout();
+    let pdf = layout.pdf().unwrap();
+    assert!(String::from_utf8_lossy(&pdf).contains("/MediaBox[0 0 612 792]"));
+    assert!(layout.page_map().pages.len() > 2);
+}
+
+/// One of each block and inline.
+fn every_construct() -> Value {
+    let quoted = |kind: &str, id: &str, more: Value| {
+        let mut block = json!({ "kind": kind, "id": id, "span": span(0), "blocks": [paragraph(&format!("{id}.1"), "Quoted.")] });
+        block
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        block
+    };
+    let wrapped = |kind: &str, words: &str| json!({ "kind": kind, "content": [text(words)] });
+    json!([
+        with("b-one.1", json!([
+            wrapped("emphasis", "stress"), wrapped("strong", "weight"), wrapped("strikethrough", "gone"),
+            wrapped("underline", "lined"), wrapped("subscript", "2"), wrapped("superscript", "3"),
+            wrapped("small", "small"), wrapped("keyboard", "Key"), { "kind": "code", "text": "code()" },
+            { "kind": "link", "span": span(0), "target": { "kind": "address", "url": "https://example.org/?a=1&b=2" },
+              "content": [wrapped("strikethrough", "a struck"), wrapped("underline", "and lined link")] },
+            { "kind": "anchor", "id": "here" }, note(1, 1), note(1, 2), { "kind": "line-break" },
+            { "kind": "image", "span": span(0), "picture": { "asset": "a.svg", "alt": "sign" } },
+            { "kind": "language", "lang": "he", "direction": "rtl", "content": [text("שלום")] },
+            { "kind": "language", "lang": null, "direction": "ltr", "content": [text("plain")] },
+        ])),
+        { "kind": "heading", "id": "b-one.2", "span": span(0), "level": 1, "content": [text("A heading")] },
+        { "kind": "list", "id": "b-one.3", "span": span(0), "start": 3, "tight": true, "items": [{ "blocks": [paragraph("b-one.3.1", "Item")] }, { "blocks": [] }] },
+        quoted("quote", "b-one.4", json!({})),
+        quoted("pull-quote", "b-one.5", json!({ "attribution": [text("Who said it")] })),
+        quoted("aside", "b-one.6", json!({ "aside": "caution", "title": [text("An aside")] })),
+        { "kind": "figure", "id": "b-one.7", "span": span(0), "picture": { "asset": "a.svg", "alt": "A square" },
+          "caption": [text("The caption")], "credit": "Ada", "description": "At length." },
+        { "kind": "table", "id": "b-one.8", "span": span(0), "columns": ["default", "right"],
+          "header": [{ "content": [text("cell 1"), { "kind": "anchor", "id": "in-table" }] }, { "content": [] }],
+          "rows": [[{ "content": [text("cell 3")] }, { "content": [text("cell 4")] }]] },
+        { "kind": "code", "id": "b-one.9", "span": span(0), "language": "rust", "text": "fn main() {\n\tlet x = \"a-long-line-without-a-space-that-goes-on-and-on-for-ever\";\n}" },
+        { "kind": "rule", "id": "b-one.10", "span": span(0) },
+    ])
 }
 
 struct Press {
@@ -40,11 +368,19 @@ struct Press {
 }
 
 impl Press {
-    fn of(issue: Value) -> Press {
+    /// An issue of one article with these blocks, the picture `a.svg`, and one
+    /// note for those that refer to it.
+    fn of(blocks: Value) -> Press {
+        let svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><rect width='9' height='9'/></svg>";
+        let asset = Asset {
+            bytes: Arc::from(*svg),
+            span: Span::default(),
+        };
+        let assets = Assets::from([(AssetPath::new("a.svg".into()), asset)]);
         Press {
             publication: publication(),
-            issue: serde_json::from_value(issue).unwrap(),
-            pictures: Pictures::inspect(&Assets::new(), &[]).0,
+            issue: serde_json::from_value(issue(blocks)).unwrap(),
+            pictures: Pictures::inspect(&assets, &[]).0,
             templates: Templates::new(Vec::new()),
         }
     }
@@ -66,6 +402,27 @@ impl Press {
     fn pdf(&self) -> Vec<u8> {
         self.layout().pdf().unwrap()
     }
+
+    fn faults(&self) -> Vec<Diagnostic> {
+        faults_of(layout(&self.input()))
+    }
+}
+
+fn faults_of<T>(result: Result<T, Error>) -> Vec<Diagnostic> {
+    match result {
+        Err(Error::Faults(faults)) => faults,
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("nothing is wrong"),
+    }
+}
+
+/// The text of a PDF without white space, which readers guess from the gaps.
+fn text_of(pdf: &[u8]) -> String {
+    packed(&pdf_extract::extract_text_from_mem(pdf).unwrap())
+}
+
+fn packed(text: &str) -> String {
+    text.split_whitespace().collect()
 }
 
 fn publication() -> Publication {
@@ -79,29 +436,38 @@ fn publication() -> Publication {
     .unwrap()
 }
 
-fn article(blocks: Value) -> Value {
+fn issue(blocks: Value) -> Value {
     json!({
         "name": "2024-11", "number": 12, "date": "2024-11-30", "subject": "S", "preheader": "",
         "cover": null, "corrections": [],
         "sections": [{
-            "slug": "news", "title": "News", "span": span(),
+            "slug": "news", "title": "News", "span": span(0),
             "articles": [{
-                "slug": "one", "span": span(), "headline": [text("A headline")], "kicker": null,
+                "slug": "one", "span": span(0), "headline": [text("A headline")], "kicker": null,
                 "standfirst": null, "bylines": [], "dateline": null, "lang": null, "embargo": null,
-                "editions": null, "extra": {}, "blocks": blocks, "notes": [],
+                "editions": null, "extra": {}, "blocks": blocks,
+                "notes": [{ "number": 1, "span": span(0), "references": 2, "blocks": [paragraph("b-one.n1", "This is the note.")] }],
             }],
         }],
     })
 }
 
-fn span() -> Value {
-    json!({ "file": 0, "start": 0, "end": 0 })
+fn span(start: u32) -> Value {
+    json!({ "file": 0, "start": start, "end": start })
 }
 
 fn text(words: &str) -> Value {
     json!({ "kind": "text", "text": words })
 }
 
+fn note(number: u32, occurrence: u32) -> Value {
+    json!({ "kind": "note-reference", "span": span(0), "note": number, "occurrence": occurrence })
+}
+
 fn paragraph(id: &str, words: &str) -> Value {
-    json!({ "kind": "paragraph", "id": id, "span": span(), "content": [text(words)] })
+    with(id, json!([text(words)]))
+}
+
+fn with(id: &str, content: Value) -> Value {
+    json!({ "kind": "paragraph", "id": id, "span": span(0), "content": content })
 }
