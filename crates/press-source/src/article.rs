@@ -1,6 +1,7 @@
 //! One article: its front matter and its Markdown become an `Article`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use comrak::Arena;
 use comrak::nodes::{AstNode, NodeValue};
@@ -41,7 +42,11 @@ pub fn read(
         Ok(text) => text,
         Err(Failure::Missing) => {
             let help = match reader.similar_file(path) {
-                Some(near) => format!("did you mean `{near}`?"),
+                Some(near) => {
+                    let help = format!("did you mean `{near}`?");
+                    reader.suggested.insert(near);
+                    help
+                }
                 None => {
                     format!("write the article into the folder `{issue}`, or take it off the list")
                 }
@@ -93,6 +98,8 @@ pub fn read(
         folder_of(path).to_owned(),
     );
     scope.site = front.site.clone().or_else(|| publication.base_url.clone());
+    scope.source = Some(Arc::clone(&text.text));
+    let faults_before = reader.diagnostics.len();
     for (picture, credit) in &front.pictures {
         scope.credit(picture.clone(), credit.to_credit(&language, reader));
     }
@@ -160,7 +167,11 @@ pub fn read(
         blocks,
         notes,
     };
-    if article.blocks.is_empty() {
+    // An article whose only block could not be had is not empty.
+    let is_whole = !reader.diagnostics[faults_before..]
+        .iter()
+        .any(Diagnostic::is_error);
+    if article.blocks.is_empty() && is_whole {
         reader.report(
             Diagnostic::new(Code::EmptyArticle, format!("`{path}` has no text"))
                 .at(start_of(text.file))
@@ -304,7 +315,7 @@ impl<'a> Converter<'_, 'a> {
 fn is_comment(html: &str) -> bool {
     crate::html::tokens(html)
         .iter()
-        .all(|(_, token)| match token {
+        .all(|(_, _, token)| match token {
             crate::html::Token::Comment | crate::html::Token::OpenComment => true,
             crate::html::Token::Text(text) => text.trim().is_empty(),
             crate::html::Token::Tag(_)

@@ -243,9 +243,10 @@ impl<'a> Converter<'_, 'a> {
         let marked = first.and_then(|first| {
             let pieces = inlines::flatten(first, self.positions);
             let first_span = self.positions.span(first.data().sourcepos);
-            take_marker(pieces).map(|(marker, rest)| (marker, rest, first_span))
+            take_marker(pieces, self.positions)
+                .map(|(marker, at, rest)| (marker, at, rest, first_span))
         });
-        let Some((marker, rest, first_span)) = marked else {
+        let Some((marker, marker_span, rest, first_span)) = marked else {
             let blocks = self.blocks(node.children(), &path);
             if !blocks.is_empty() {
                 self.push(out, &path, |id| Block::Quote { id, span, blocks });
@@ -264,7 +265,7 @@ impl<'a> Converter<'_, 'a> {
                 return;
             }
             _ => {
-                self.report_unknown_marker(&marker, first_span);
+                self.report_unknown_marker(&marker, marker_span);
                 let mut blocks = Vec::new();
                 self.paragraph(rest, first_span, &path, &mut blocks);
                 for child in node.children().skip(1) {
@@ -505,9 +506,14 @@ fn collect_anchors(content: &[Inline], out: &mut Vec<String>) {
 }
 
 /// Takes `[!NAME]` from the start of a quotation.
-fn take_marker(mut pieces: Vec<Piece>) -> Option<(String, Vec<Piece>)> {
+fn take_marker(
+    mut pieces: Vec<Piece>,
+    positions: &Positions,
+) -> Option<(String, Span, Vec<Piece>)> {
     let Some(Piece::Text {
-        text, kept: false, ..
+        text,
+        kept: false,
+        at,
     }) = pieces.first_mut()
     else {
         return None;
@@ -518,9 +524,10 @@ fn take_marker(mut pieces: Vec<Piece>) -> Option<(String, Vec<Piece>)> {
     if !is_name || rest.starts_with(['[', '(', ':']) {
         return None;
     }
+    let span = positions.within(*at, text, 0, marker.len() + "[!]".len());
     let marker = marker.to_owned();
     *text = rest.trim_start().to_owned();
-    Some((marker, pieces))
+    Some((marker, span, pieces))
 }
 
 /// Parts pieces at the end of their first line.

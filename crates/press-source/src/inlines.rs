@@ -842,7 +842,7 @@ pub fn html_paragraphs(
     scope: &mut Scope,
 ) -> Vec<Vec<Piece>> {
     let mut paragraphs = vec![Vec::new()];
-    for (offset, token) in html::tokens(html) {
+    for (offset, length, token) in html::tokens(html) {
         let place_at = |start: usize, length: usize| positions.within(at, html, start, length);
         let place = |length: usize| place_at(offset, length);
         let Some(paragraph) = paragraphs.last_mut() else {
@@ -866,32 +866,24 @@ pub fn html_paragraphs(
                 }
             }
             Token::Tag(tag) => {
-                let length = tag.name.len() + 1 + usize::from(tag.closing);
-                if tag.is_block() || tag.is_raw() {
-                    if tag.is_raw() && !tag.closing {
-                        report_raw_html(&tag.name, place(length), reader);
-                    } else if !tag.closing {
-                        scope.unsupported_html(&format!("<{}>", tag.name), place(length));
+                let html = &html[offset..offset + length];
+                let at = place(length);
+                if tag.is_raw() && !tag.closing {
+                    report_raw_html(&tag.name, at, reader);
+                } else if tag.is_block() {
+                    if !tag.closing {
+                        scope.unsupported_html(&format!("<{}>", tag.name), at);
                     }
                     paragraphs.push(Vec::new());
                 } else if matches!(tag.name.as_str(), "td" | "th") {
                     if !tag.closing {
-                        scope.unsupported_html(&format!("<{}>", tag.name), place(length));
+                        scope.unsupported_html(&format!("<{}>", tag.name), at);
                     }
                     paragraph.push(Piece::SoftBreak(String::new()));
-                } else {
-                    let end = html[offset..]
-                        .find('>')
-                        .map_or(html.len(), |end| offset + end + 1);
-                    // A `>` inside a quoted value ends the tag too early here.
-                    let end = (end..=html.len())
-                        .find(|end| {
-                            html.is_char_boundary(*end) && html::tag(&html[offset..*end]).is_some()
-                        })
-                        .unwrap_or(end);
+                } else if !tag.is_raw() {
                     paragraph.push(Piece::Html {
-                        html: html[offset..end].to_owned(),
-                        at: place(end - offset),
+                        html: html.to_owned(),
+                        at,
                     });
                 }
             }

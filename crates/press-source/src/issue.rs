@@ -341,7 +341,8 @@ fn report_unlisted(places: &Places, reader: &mut Reader) {
     for folder in folders {
         for entry in reader.files.names(&files::join(&reader.folder, folder)) {
             let path = files::join(folder, &entry.name);
-            let is_markdown = path.to_ascii_lowercase().ends_with(".md");
+            let is_asked_about = reader.suggested.contains(&path);
+            let is_markdown = !is_asked_about && path.to_ascii_lowercase().ends_with(".md");
             if !entry.is_folder && is_markdown && !listed().any(|listed| *listed == path) {
                 unlisted.push(path);
             }

@@ -25,6 +25,8 @@ pub struct Reader {
     pub assets: Assets,
     /// The issue's folder below the issues folder.
     pub folder: String,
+    /// Files that an editor is already asked about.
+    pub suggested: BTreeSet<String>,
     /// Where files of ours are not TOML.
     broken_toml: Vec<Span>,
     notes: u32,
@@ -64,6 +66,7 @@ impl Reader {
             diagnostics: Vec::new(),
             assets: Assets::new(),
             folder: folder.to_owned(),
+            suggested: BTreeSet::new(),
             broken_toml: Vec::new(),
             notes: 0,
             lacking: BTreeSet::new(),

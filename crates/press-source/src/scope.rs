@@ -2,13 +2,14 @@
 //! is gathered to be reported once for the whole of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use comrak::Anchorizer;
 use comrak::nodes::AstNode;
 use press_model::{AssetPath, Code, Diagnostic, Inline, LanguageTag, NoteNumber, Slug, Span};
 
 use crate::reader::Reader;
-use crate::text::without_controls;
+use crate::text::{is_control, without_controls};
 
 /// The state of reading one article, or one text outside any article.
 pub struct Scope<'a> {
@@ -18,6 +19,8 @@ pub struct Scope<'a> {
     pub language: LanguageTag,
     /// The folder of its file below the folder.
     pub folder: String,
+    /// The text of its file, for the places of single characters.
+    pub source: Option<Arc<str>>,
     /// Where links with a leading `/` lead, without a final slash.
     pub site: Option<String>,
     notes: BTreeMap<String, Definition<'a>>,
@@ -75,6 +78,7 @@ impl<'a> Scope<'a> {
             slug,
             language,
             folder,
+            source: None,
             site: None,
             notes: BTreeMap::new(),
             order: Vec::new(),
@@ -216,11 +220,30 @@ impl<'a> Scope<'a> {
         self.html.entry(what.to_owned()).or_default().push(at);
     }
 
-    /// The text without control characters, which are noted.
+    /// The text without control characters, which are noted with their places
+    /// as far as `at` still has them in the source.
     pub fn clean(&mut self, text: &str, at: Span) -> String {
         let (text, control) = without_controls(text);
-        if let Some(control) = control {
+        let Some(control) = control else {
+            return text.into_owned();
+        };
+        let in_source: Vec<(char, Span)> = self
+            .source
+            .as_deref()
+            .and_then(|source| source.get(at.start as usize..at.end as usize))
+            .into_iter()
+            .flat_map(str::char_indices)
+            .filter(|(_, c)| is_control(*c))
+            .map(|(offset, c)| {
+                let start = at.start + offset as u32;
+                let end = start + c.len_utf8() as u32;
+                (c, Span { start, end, ..at })
+            })
+            .collect();
+        if in_source.is_empty() {
             self.controls.push((control, at));
+        } else {
+            self.controls.extend(in_source);
         }
         text.into_owned()
     }

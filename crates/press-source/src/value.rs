@@ -237,7 +237,7 @@ pub fn from_yaml(place: Place) -> Result<Table, SyntaxFault> {
             let at = error.location().map_or(0..0, |at| byte_range(place, at));
             SyntaxFault {
                 message: yaml_message(error),
-                span: place.span(at),
+                span: place.span(to_line_end(place.text, at)),
             }
         })?;
     let Some(raw) = raw else {
@@ -293,8 +293,31 @@ fn byte_range(place: Place, at: serde_saphyr::Location) -> Range<usize> {
                 .take(line)
                 .map(str::len)
                 .sum();
+            let column = (at.column() as usize).saturating_sub(1);
+            let rest = place.text[start..].lines().next().unwrap_or_default();
+            let start = start + rest.chars().take(column).map(char::len_utf8).sum::<usize>();
             start..start
         }
+    }
+}
+
+/// A range that is a mere point, up to the end of its line; a point at the end
+/// of a line becomes that line.
+fn to_line_end(text: &str, range: Range<usize>) -> Range<usize> {
+    let mut start = range.start.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    if range.end > start {
+        return start..range.end;
+    }
+    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let line = text[line_start..].lines().next().unwrap_or_default();
+    let end = line_start + line.trim_end().len();
+    if start < end {
+        start..end
+    } else {
+        line_start..end
     }
 }
 
