@@ -151,6 +151,13 @@ fn characters_that_no_font_has_are_named_all_at_once() {
         ]
     );
     assert_eq!(faults[0].labels[0].span.start, 7);
+
+    let mut press = Press::of(every_construct());
+    let svg =
+        "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><text y='9'>a 𒀀</text></svg>";
+    press.pictures = pictures(svg);
+    let faults = press.faults();
+    assert_eq!(faults[0].message, "no font has `𒀀` (U+12000) in `a.svg`");
 }
 
 #[test]
@@ -258,9 +265,21 @@ fn overrides_and_what_is_wrong_with_them() {
 }
 
 #[test]
-fn blocks_sixteen_deep_in_text_and_in_a_note() {
-    let nest = |prefix: &str| {
-        (0..15).fold(paragraph(&format!("b-one.{prefix}"), "Innermost."), |inner, level| {
+fn blocks_sixteen_and_inlines_thirty_two_deep_in_text_and_in_a_note() {
+    let nest = |prefix: &str, innermost: Value| {
+        let words = (0..32).fold(innermost, |inner, level| {
+            let kinds = [
+                "emphasis",
+                "strong",
+                "underline",
+                "small",
+                "strikethrough",
+                "keyboard",
+            ];
+            json!({ "kind": kinds[level % 6], "content": [inner] })
+        });
+        let paragraph_of_words = with(&format!("b-one.{prefix}"), json!([words]));
+        (0..15).fold(paragraph_of_words, |inner, level| {
             let id = format!("b-one.{prefix}.{level}");
             let blocks = json!([paragraph(&format!("{id}.p"), "Before."), inner]);
             match level % 4 {
@@ -271,9 +290,12 @@ fn blocks_sixteen_deep_in_text_and_in_a_note() {
             }
         })
     };
-    let mut press = Press::of(json!([nest("1"), with("b-one.2", json!([note(1, 1)]))]));
+    let mut press = Press::of(json!([
+        nest("1", text("Innermost.")),
+        nest("2", note(1, 1))
+    ]));
     press.issue.sections[0].articles[0].notes = serde_json::from_value(json!([
-        { "number": 1, "span": span(0), "references": 1, "blocks": [nest("n")] }
+        { "number": 1, "span": span(0), "references": 1, "blocks": [nest("n", text("Innermost."))] }
     ]))
     .unwrap();
     assert_eq!(text_of(&press.pdf()).matches("Innermost.").count(), 2);
@@ -371,16 +393,11 @@ impl Press {
     /// An issue of one article with these blocks, the picture `a.svg`, and one
     /// note for those that refer to it.
     fn of(blocks: Value) -> Press {
-        let svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><rect width='9' height='9'/></svg>";
-        let asset = Asset {
-            bytes: Arc::from(*svg),
-            span: Span::default(),
-        };
-        let assets = Assets::from([(AssetPath::new("a.svg".into()), asset)]);
+        let svg = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><rect width='9' height='9'/></svg>";
         Press {
             publication: publication(),
             issue: serde_json::from_value(issue(blocks)).unwrap(),
-            pictures: Pictures::inspect(&assets, &[]).0,
+            pictures: pictures(svg),
             templates: Templates::new(Vec::new()),
         }
     }
@@ -406,6 +423,15 @@ impl Press {
     fn faults(&self) -> Vec<Diagnostic> {
         faults_of(layout(&self.input()))
     }
+}
+
+fn pictures(svg: &str) -> Pictures {
+    let asset = Asset {
+        bytes: Arc::from(svg.as_bytes()),
+        span: Span::default(),
+    };
+    let assets = Assets::from([(AssetPath::new("a.svg".into()), asset)]);
+    Pictures::inspect(&assets, &[]).0
 }
 
 fn faults_of<T>(result: Result<T, Error>) -> Vec<Diagnostic> {
