@@ -63,8 +63,11 @@ pub enum Error {
 pub struct Pictures {
     pictures: BTreeMap<AssetPath, Picture>,
     fonts: Arc<Database>,
-    made: Mutex<BTreeMap<Wish, Arc<OnceLock<Result<Prepared, Error>>>>>,
+    made: Mutex<BTreeMap<Wish, Made>>,
 }
+
+/// A place for a picture that is made once, by whoever comes first.
+type Made = Arc<OnceLock<Result<Prepared, Error>>>;
 
 /// A picture that was found good.
 pub(crate) struct Picture {

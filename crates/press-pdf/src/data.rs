@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::Datelike;
 use press_image::Format;
-use press_model::{Contents, Issue, Labels, Publication, Slug, month, month_and_year};
+use press_model::{AssetPath, Contents, Issue, Labels, Publication, Slug, month, month_and_year};
 use serde::Serialize;
 use typst::foundations::Bytes;
 use typst_kit::fonts::FontStore;
@@ -86,15 +87,7 @@ pub fn add_issue(input: &Input, store: &FontStore, files: &mut Files) -> Result<
 
     let mut pictures = BTreeMap::new();
     for (index, path) in paths.into_iter().enumerate() {
-        let picture = input.pictures.for_print(path, FIGURE_WIDTH)?;
-        let file = format!("/pictures/{index}.{}", picture.format.extension());
-        files.insert(file.clone(), Bytes::new(picture.bytes));
-        let picture = PictureFile {
-            file,
-            width: picture.width,
-            height: picture.height,
-            vector: picture.format == Format::Svg,
-        };
+        let picture = add_picture(input, path, FIGURE_WIDTH, &index.to_string(), files)?;
         pictures.insert(path.as_str(), picture);
     }
     write(input, store, files, pictures, places, web_addresses)
@@ -110,15 +103,7 @@ pub fn add_cover(
     let mut pictures = BTreeMap::new();
     if let Some(cover) = &input.issue.cover {
         let path = &cover.picture.asset;
-        let picture = input.pictures.for_print(path, width)?;
-        let file = format!("/pictures/cover.{}", picture.format.extension());
-        files.insert(file.clone(), Bytes::new(picture.bytes));
-        let picture = PictureFile {
-            file,
-            width: picture.width,
-            height: picture.height,
-            vector: picture.format == Format::Svg,
-        };
+        let picture = add_picture(input, path, width, "cover", files)?;
         pictures.insert(path.as_str(), picture);
     }
     write(
@@ -131,6 +116,25 @@ pub fn add_cover(
     )
 }
 
+/// Puts a picture beside the templates under a name of ours.
+fn add_picture(
+    input: &Input,
+    path: &AssetPath,
+    width: u32,
+    name: &str,
+    files: &mut Files,
+) -> Result<PictureFile, Error> {
+    let picture = input.pictures.for_print(path, width)?;
+    let file = format!("/pictures/{name}.{}", picture.format.extension());
+    files.insert(file.clone(), Bytes::new(picture.bytes));
+    Ok(PictureFile {
+        file,
+        width: picture.width,
+        height: picture.height,
+        vector: picture.format == Format::Svg,
+    })
+}
+
 fn write<'a>(
     input: &Input<'a>,
     store: &FontStore,
@@ -139,7 +143,6 @@ fn write<'a>(
     places: BTreeSet<String>,
     web_addresses: BTreeMap<&'a Slug, String>,
 ) -> Result<(), Error> {
-    use chrono::Datelike;
     let Input {
         publication, issue, ..
     } = *input;

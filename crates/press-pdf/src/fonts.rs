@@ -6,6 +6,7 @@
 //! on to the next font together.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::sync::{Arc, LazyLock};
 
 use press_image::fonts::bundled;
@@ -230,7 +231,6 @@ fn western() -> impl Iterator<Item = char> {
 /// A character class of a regular expression that matches all but these; none
 /// if that is everything.
 fn all_but(characters: &[char]) -> Option<String> {
-    use std::fmt::Write;
     if characters.is_empty() {
         return None;
     }

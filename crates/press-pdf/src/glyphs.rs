@@ -56,17 +56,22 @@ pub fn missing(document: &PagedDocument, book: &FontBook, input: &Input) -> Vec<
     }
     let of_text = places
         .into_iter()
-        .map(|(characters, places)| diagnostic(&characters, "text", &places, input));
+        .map(|(characters, places)| diagnostic(&characters, None, &places, input));
     let of_pictures = in_pictures.into_iter().map(|(character, mut places)| {
         places.dedup();
-        let file = places.first().map_or("picture", |(path, _)| path.as_str());
+        let file = places.first().map(|(path, _)| *path);
         let spans: Vec<Span> = places.iter().map(|(_, span)| *span).collect();
         diagnostic(&character, file, &spans, input)
     });
     of_text.chain(of_pictures).collect()
 }
 
-fn diagnostic(characters: &str, holder: &str, places: &[Span], input: &Input) -> Diagnostic {
+fn diagnostic(
+    characters: &str,
+    picture: Option<&AssetPath>,
+    places: &[Span],
+    input: &Input,
+) -> Diagnostic {
     let code_points: Vec<String> = characters
         .chars()
         .map(|c| format!("U+{:04X}", c as u32))
@@ -78,10 +83,10 @@ fn diagnostic(characters: &str, holder: &str, places: &[Span], input: &Input) ->
             .articles()
             .find(|article| article.span.file == place.file)
     });
-    let place = match (holder, article) {
-        ("text", Some(article)) => format!(" in `{}`", article.slug),
-        ("text", None) => String::new(),
-        (file, _) => format!(" in `{file}`"),
+    let place = match (picture, article) {
+        (Some(path), _) => format!(" in `{path}`"),
+        (None, Some(article)) => format!(" in `{}`", article.slug),
+        (None, None) => String::new(),
     };
     let message = format!("no font has `{characters}` ({code_points}){place}");
     let fault = places.iter().take(MOST_PLACES).fold(
