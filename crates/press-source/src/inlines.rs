@@ -6,7 +6,7 @@
 //! composed into a tree again. No step recurses, so that no depth of nesting can
 //! exhaust the stack.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comrak::Arena;
 use comrak::arena_tree::NodeEdge;
@@ -313,15 +313,19 @@ fn cut(pieces: &mut [Piece], from: At, to: At) {
     }
 }
 
-/// What would be printed between two positions.
+/// The start of what would be printed between two positions, for messages.
 fn words_between(pieces: &[Piece], from: At, to: At) -> String {
+    const ENOUGH: usize = 400;
     let mut words = String::new();
     for (index, piece) in pieces.iter().enumerate().take(to.0 + 1).skip(from.0) {
+        if words.len() > ENOUGH {
+            break;
+        }
         match piece {
             Piece::Text { text, .. } => {
                 let start = if index == from.0 { from.1 } else { 0 };
                 let end = if index == to.0 { to.1 } else { text.len() };
-                words.push_str(&text[start..end]);
+                words.extend(text[start..end].chars().take(ENOUGH));
             }
             Piece::Code { text, .. } => words.push_str(text),
             Piece::SoftBreak(_) | Piece::LineBreak => words.push(' '),
@@ -661,8 +665,8 @@ fn understand_html(pieces: &mut [Piece], reader: &mut Reader, scope: &mut Scope)
         })
         .max()
         .unwrap_or(0);
-    // Start tags that wait for their end: name, piece, place, what they mean.
-    let mut waiting: Vec<(String, usize, Span, Option<Wrap>)> = Vec::new();
+    // Start tags that wait for their end, by name: piece, place, what they mean.
+    let mut waiting: BTreeMap<String, Vec<(usize, Span, Option<Wrap>)>> = BTreeMap::new();
     let mut raw_until: Option<String> = None;
     for index in 0..pieces.len() {
         let Piece::Html { html, at } = &pieces[index] else {
@@ -700,9 +704,8 @@ fn understand_html(pieces: &mut [Piece], reader: &mut Reader, scope: &mut Scope)
             continue;
         }
         if tag.closing {
-            match waiting.iter().rposition(|(name, ..)| *name == tag.name) {
-                Some(position) => {
-                    let (_, opened, place, wrap) = waiting.remove(position);
+            match waiting.get_mut(&tag.name).and_then(Vec::pop) {
+                Some((opened, place, wrap)) => {
                     if let Some(wrap) = wrap {
                         pieces[opened] = Piece::Open {
                             pair: next_pair,
@@ -729,7 +732,7 @@ fn understand_html(pieces: &mut [Piece], reader: &mut Reader, scope: &mut Scope)
                     if tag.attribute("href").is_some() {
                         scope.unsupported_html("<a> with both a name and an address", at);
                     }
-                    waiting.push((tag.name, index, at, None));
+                    waiting.entry(tag.name).or_default().push((index, at, None));
                 } else {
                     let link = tag.attribute("href").map(|url| Wrap::Link {
                         url: url.to_owned(),
@@ -738,7 +741,7 @@ fn understand_html(pieces: &mut [Piece], reader: &mut Reader, scope: &mut Scope)
                     if link.is_none() {
                         scope.unsupported_html("<a>", at);
                     }
-                    waiting.push((tag.name, index, at, link));
+                    waiting.entry(tag.name).or_default().push((index, at, link));
                 }
             }
             "span" => {
@@ -759,22 +762,27 @@ fn understand_html(pieces: &mut [Piece], reader: &mut Reader, scope: &mut Scope)
                     scope.unsupported_html("<span>", at);
                 }
                 let wrap = means.then_some(Wrap::Language(known, direction));
-                waiting.push((tag.name, index, at, wrap));
+                waiting.entry(tag.name).or_default().push((index, at, wrap));
             }
             name => match simple_wrap(name) {
-                Some(wrap) => waiting.push((tag.name, index, at, Some(wrap))),
+                Some(wrap) => waiting
+                    .entry(tag.name)
+                    .or_default()
+                    .push((index, at, Some(wrap))),
                 None => {
                     scope.unsupported_html(&format!("<{name}>"), at);
                     if !is_void(name) {
-                        waiting.push((tag.name, index, at, None));
+                        waiting.entry(tag.name).or_default().push((index, at, None));
                     }
                 }
             },
         }
     }
-    for (name, _, at, wrap) in waiting {
-        if wrap.is_some() {
-            scope.unsupported_html(&format!("<{name}> without </{name}>"), at);
+    for (name, unclosed) in waiting {
+        for (_, at, wrap) in unclosed {
+            if wrap.is_some() {
+                scope.unsupported_html(&format!("<{name}> without </{name}>"), at);
+            }
         }
     }
 }

@@ -173,8 +173,11 @@ impl<'a> Scope<'a> {
     /// no article that it could lie in.
     pub fn anchor(&mut self, name: &str) -> Option<String> {
         let slug = self.slug.as_ref()?;
+        let name = name.trim().to_owned();
+        if self.places.contains_key(&name) {
+            return None;
+        }
         let safe: String = name
-            .trim()
             .chars()
             .map(|c| {
                 if c.is_ascii_alphanumeric() || "-_.".contains(c) {
@@ -191,10 +194,6 @@ impl<'a> Scope<'a> {
         while self.anchors.contains(&id) {
             id = format!("{base}-{suffix}");
             suffix += 1;
-        }
-        let name = name.trim().to_owned();
-        if self.places.contains_key(&name) {
-            return None;
         }
         self.anchors.insert(id.clone());
         self.places.insert(name, Some(id.clone()));
@@ -284,19 +283,13 @@ impl<'a> Scope<'a> {
         }
         let controls = std::mem::take(&mut self.controls);
         if let Some((first, _)) = controls.first() {
-            let more = match controls.len() {
-                1 => String::new(),
-                2 => " and in one more place".to_owned(),
-                n => format!(" and in {} more places", n - 1),
+            let code = format!("U+{:04X}", *first as u32);
+            let message = match controls.len() {
+                1 => format!("a control character ({code}) is left out"),
+                n => format!("{n} control characters are left out, {code} the first of them"),
             };
-            let diagnostic = Diagnostic::new(
-                Code::ControlCharacter,
-                format!(
-                    "a control character (U+{:04X}){more} is left out",
-                    *first as u32
-                ),
-            )
-            .help("delete it and type the words around it afresh");
+            let diagnostic = Diagnostic::new(Code::ControlCharacter, message)
+                .help("delete them and type the words around them afresh");
             reader.report(at_places(diagnostic, controls.iter().map(|(_, at)| *at)));
         }
         for note in self.notes.values() {

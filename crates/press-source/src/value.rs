@@ -275,6 +275,9 @@ fn yaml_message(error: &serde_saphyr::Error) -> String {
         }
         _ => text.trim_start_matches("error: "),
     };
+    if text.starts_with("mapping values are not allowed") {
+        return "a second colon stands in the value, which must then be in quotes".into();
+    }
     text.to_owned()
 }
 
