@@ -2,13 +2,15 @@
 
 use std::io::Cursor;
 
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
 use image::codecs::png::{CompressionType, FilterType as PngFilter, PngEncoder};
 use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
-use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{
     ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageResult, Limits,
+    RgbaImage,
 };
 
 use crate::pictures::Error;
@@ -97,29 +99,40 @@ pub fn decode(bytes: &[u8], format: Format) -> ImageResult<Option<Decoded>> {
 }
 
 /// Scales down to `width` pixels across; a narrower picture stays as it is.
+/// Colours hidden under full transparency do not bleed into the edges.
 pub fn scale_down(image: DynamicImage, width: u32) -> DynamicImage {
     if image.width() <= width {
         return image;
     }
     let height = u64::from(image.height()) * u64::from(width) / u64::from(image.width());
     let height = u32::try_from(height).unwrap_or(u32::MAX).max(1);
-    // Averaging first makes the good filter cheap and loses nothing that can be
-    // seen, as long as twice the final size is left to it.
-    let image = if image.width() / 4 >= width {
-        image.thumbnail_exact(width * 2, height * 2)
-    } else {
-        image
-    };
-    if image.color().has_alpha() {
-        // Colours hidden under full transparency must not bleed into the edges.
-        let mut image = image.into_rgba8();
-        premultiply(&mut image);
-        let mut image = image::imageops::resize(&image, width, height, FilterType::Lanczos3);
-        unmultiply(&mut image);
-        image.into()
-    } else {
-        image.resize_exact(width, height, FilterType::Lanczos3)
+    let (grey, opaque) = (!image.color().has_color(), !image.color().has_alpha());
+    let scaled = DynamicImage::from(scale(image.into_rgba8(), width, height));
+    match (grey, opaque) {
+        (true, true) => scaled.into_luma8().into(),
+        (true, false) => scaled.into_luma_alpha8().into(),
+        (false, true) => scaled.into_rgb8().into(),
+        (false, false) => scaled,
     }
+}
+
+/// Scales with a filter of high quality and, since pages may hold many pictures,
+/// with the vector instructions of the processor.
+fn scale(image: RgbaImage, width: u32, height: u32) -> RgbaImage {
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
+    let mut scaled = RgbaImage::new(width, height);
+    let resized = {
+        let from = ImageRef::new(image.width(), image.height(), &image, PixelType::U8x4);
+        let to = Image::from_slice_u8(width, height, &mut scaled, PixelType::U8x4);
+        match (from, to) {
+            (Ok(from), Ok(mut to)) => Resizer::new().resize(&from, &mut to, &options).is_ok(),
+            _ => false,
+        }
+    };
+    if resized {
+        return scaled;
+    }
+    image::imageops::resize(&image, width, height, image::imageops::FilterType::Lanczos3)
 }
 
 /// Encodes as PNG with eight bits a channel, without an alpha channel that
@@ -215,25 +228,4 @@ fn fits(profile: &[u8], colour: ColorType) -> bool {
 
 fn is_opaque(image: &DynamicImage) -> bool {
     !image.color().has_alpha() || image.to_rgba8().pixels().all(|pixel| pixel.0[3] == 255)
-}
-
-fn premultiply(image: &mut image::RgbaImage) {
-    for pixel in image.pixels_mut() {
-        let [red, green, blue, alpha] = pixel.0;
-        let scale = |channel: u8| ((u16::from(channel) * u16::from(alpha) + 127) / 255) as u8;
-        pixel.0 = [scale(red), scale(green), scale(blue), alpha];
-    }
-}
-
-fn unmultiply(image: &mut image::RgbaImage) {
-    for pixel in image.pixels_mut() {
-        let [red, green, blue, alpha] = pixel.0;
-        if alpha == 0 {
-            continue;
-        }
-        let half = u16::from(alpha) / 2;
-        let scale =
-            |channel: u8| ((u16::from(channel) * 255 + half) / u16::from(alpha)).min(255) as u8;
-        pixel.0 = [scale(red), scale(green), scale(blue), alpha];
-    }
 }
