@@ -8,6 +8,7 @@ use comrak::nodes::{AstNode, NodeValue};
 use press_model::{Article, Block, BlockId, Code, Diagnostic, Inline, Note, Slug, Span};
 
 use crate::blocks::{self, Converter};
+use crate::compose::is_blank;
 use crate::fields::{TextValue, invalid_utf8};
 use crate::files::{ARTICLE, Failure, folder_of};
 use crate::front_matter;
@@ -55,7 +56,7 @@ pub fn read(
             return Outcome::Failed;
         }
         Err(failure) => {
-            reader.report_failure(failure, path, at);
+            reader.report_failure(failure, path, Some(at));
             return Outcome::Failed;
         }
     };
@@ -135,7 +136,7 @@ pub fn read(
         Some(text) => Some(converter.value(text)),
         None => converter.leading_heading(&mut nodes),
     };
-    let headline = headline.filter(|headline| !inlines::is_blank(headline));
+    let headline = headline.filter(|headline| !is_blank(headline));
     let standfirst = front.standfirst.as_ref().map(|text| converter.value(text));
     let blocks = converter.blocks(nodes, &[]);
     let last = blocks.last().map(|block| block.id().to_string());
@@ -159,7 +160,7 @@ pub fn read(
             end: text.text.len() as u32,
         },
         headline,
-        standfirst: standfirst.filter(|standfirst| !inlines::is_blank(standfirst)),
+        standfirst: standfirst.filter(|standfirst| !is_blank(standfirst)),
         lang: front.lang.filter(|lang| *lang != publication.language),
         embargo: front.embargo.map(|(time, _)| time),
         editions: front.editions,

@@ -5,8 +5,11 @@ use press_model::{
     Alignment, AsideKind, Block, BlockId, Cell, Code, Diagnostic, Inline, ListItem, Slug, Span,
 };
 
-use crate::inlines::{self, Piece, Setting, is_blank};
+use crate::compose::{compose, is_blank};
+use crate::inline_html::html_paragraphs;
+use crate::inlines::{self, Setting};
 use crate::markdown::Positions;
+use crate::pieces::{Piece, flatten, words_of};
 use crate::reader::Reader;
 use crate::scope::Scope;
 use crate::suggest;
@@ -73,7 +76,7 @@ impl<'a> Converter<'_, 'a> {
         let span = self.positions.span(data.sourcepos);
         match &data.value {
             NodeValue::Paragraph => {
-                let pieces = inlines::flatten(node, self.positions);
+                let pieces = flatten(node, self.positions);
                 self.paragraph(pieces, span, path, out);
             }
             NodeValue::Heading(heading) => self.heading(node, heading.level, span, path, out),
@@ -151,7 +154,7 @@ impl<'a> Converter<'_, 'a> {
             self.figure(url, title, alt, span, &path, out);
             return;
         }
-        let content = inlines::compose(pieces, self.reader, self.scope);
+        let content = compose(pieces, self.reader, self.scope);
         self.push_paragraph(content, span, path, out);
     }
 
@@ -227,7 +230,7 @@ impl<'a> Converter<'_, 'a> {
     /// The text of a heading.
     pub fn heading_content(&mut self, node: &'a AstNode<'a>) -> Vec<Inline> {
         inlines::read(
-            inlines::flatten(node, self.positions),
+            flatten(node, self.positions),
             Setting::Heading,
             self.positions,
             self.reader,
@@ -241,7 +244,7 @@ impl<'a> Converter<'_, 'a> {
             .first_child()
             .filter(|first| matches!(first.data().value, NodeValue::Paragraph));
         let marked = first.and_then(|first| {
-            let pieces = inlines::flatten(first, self.positions);
+            let pieces = flatten(first, self.positions);
             let first_span = self.positions.span(first.data().sourcepos);
             take_marker(pieces, self.positions)
                 .map(|(marker, at, rest)| (marker, at, rest, first_span))
@@ -315,10 +318,7 @@ impl<'a> Converter<'_, 'a> {
             Some((last, middle)) if matches!(last.data().value, NodeValue::Paragraph) => {
                 let last_span = self.positions.span(last.data().sourcepos);
                 self.paragraph(rest, first_span, path, &mut blocks);
-                (
-                    Some((inlines::flatten(last, self.positions), last_span)),
-                    middle,
-                )
+                (Some((flatten(last, self.positions), last_span)), middle)
             }
             None => (Some((rest, first_span)), [].as_slice()),
             Some(_) => {
@@ -381,8 +381,7 @@ impl<'a> Converter<'_, 'a> {
     }
 
     fn html(&mut self, html: &str, span: Span, path: &[u32], out: &mut Vec<Block>) {
-        for pieces in inlines::html_paragraphs(html, span, self.positions, self.reader, self.scope)
-        {
+        for pieces in html_paragraphs(html, span, self.positions, self.reader, self.scope) {
             self.paragraph(pieces, span, path, out);
         }
     }
@@ -401,7 +400,7 @@ impl<'a> Converter<'_, 'a> {
                 .take(columns.len())
                 .map(|cell| Cell {
                     content: inlines::read(
-                        inlines::flatten(cell, self.positions),
+                        flatten(cell, self.positions),
                         Setting::Text,
                         self.positions,
                         self.reader,
@@ -451,7 +450,7 @@ fn alignment(alignment: &TableAlignment) -> Alignment {
 /// The words of a heading as its link name is made of them: without foreign
 /// attributes.
 pub fn heading_words<'a>(node: &'a AstNode<'a>) -> String {
-    let words = inlines::words_of(node);
+    let words = words_of(node);
     let words = match crate::markup::find(&words, 0, true) {
         Some(found) => words[..found.start].to_owned(),
         None => words,

@@ -247,7 +247,7 @@ fn read_article(
     reader: &mut Reader,
 ) -> Option<Article> {
     let Some(path) = plain_path("", &entry.text).filter(|path| !path.is_empty()) else {
-        reader.report_failure(Failure::Outside, &entry.text, entry.span);
+        reader.report_failure(Failure::Outside, &entry.text, Some(entry.span));
         return None;
     };
     let file_name = path.rsplit('/').next().unwrap_or(&path);

@@ -83,13 +83,49 @@ impl Positions {
 
     /// The span of a node.
     pub fn span(&self, at: Sourcepos) -> Span {
+        self.span_below(at, 0)
+    }
+
+    /// The span of a node that stands so many lines further down than the parser
+    /// takes it to.
+    pub fn span_below(&self, at: Sourcepos, lines: usize) -> Span {
         if self.lines.is_none() {
             return self.place;
         }
-        let start = self.byte(at.start.line, at.start.column.saturating_sub(1));
+        let start = self.byte(at.start.line + lines, at.start.column.saturating_sub(1));
         // The parser's ends are inclusive.
-        let end = self.byte(at.end.line, at.end.column);
+        let end = self.byte(at.end.line + lines, at.end.column);
         self.whole_characters(start, end.max(start))
+    }
+
+    /// How many lines too early the parser takes the text below `node` to stand.
+    /// It does not count the definitions of links before a paragraph's text, which
+    /// it takes out of the paragraph.
+    pub fn lines_of_definitions<'a>(&self, node: &'a AstNode<'a>) -> usize {
+        let Some((text, _)) = &self.lines else {
+            return 0;
+        };
+        let at = node.data().sourcepos;
+        let line = |number| {
+            let span = self.line(number);
+            &text[span.start as usize..span.end as usize]
+        };
+        let first = line(at.start.line);
+        if !(first.contains('[') && first.contains("]:")) {
+            return 0;
+        }
+        let words = node
+            .descendants()
+            .find_map(|node| match &node.data().value {
+                NodeValue::Text(words) => Some(words.to_string()),
+                _ => None,
+            });
+        let Some(words) = words else {
+            return 0;
+        };
+        (at.start.line..=at.end.line)
+            .position(|number| line(number).contains(words.trim()))
+            .unwrap_or(0)
     }
 
     /// The span of a line, without its white space at both ends.

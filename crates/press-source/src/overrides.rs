@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use press_model::{FontFile, Span, TemplateFile};
+use press_model::{FontFile, TemplateFile};
 
 use crate::fields::invalid_utf8;
 use crate::files::{PICTURE, SETTINGS, join};
@@ -57,7 +57,7 @@ fn read_templates(
                     templates.insert(name, template);
                 }
             },
-            Err(failure) => reader.report_failure(failure, &join(folder, &name), Span::default()),
+            Err(failure) => reader.report_failure(failure, &join(folder, &name), None),
         }
     }
 }
@@ -77,7 +77,7 @@ fn read_fonts(folder: &str, fonts: &mut BTreeMap<String, Arc<[u8]>>, reader: &mu
             }
             Err(failure) => {
                 let path = join(folder, &join("fonts", &entry.name));
-                reader.report_failure(failure, &path, Span::default());
+                reader.report_failure(failure, &path, None);
             }
         }
     }

@@ -289,6 +289,7 @@ fn colophon(
     };
     let mut scope = Scope::new(None, language.clone(), String::new());
     scope.site = base_url.map(str::to_owned);
+    scope.in_issue = false;
     let content = inlines::read_value(&text.text, text.span, reader, &mut scope);
     scope.report(reader);
     content

@@ -214,19 +214,18 @@ impl Reader {
             }
             Err(failure) => {
                 self.lacking.insert(path.clone());
-                self.report_failure(failure, &path, at);
+                self.report_failure(failure, &path, Some(at));
                 None
             }
         }
     }
 
     /// Reports why a file below the folder could not be read.
-    pub fn report_failure(&mut self, failure: Failure, path: &str, at: Span) {
+    pub fn report_failure(&mut self, failure: Failure, path: &str, at: Option<Span>) {
         let diagnostic = failure_of(failure, path);
-        self.report(if at == Span::default() {
-            diagnostic
-        } else {
-            diagnostic.at(at)
+        self.report(match at {
+            Some(at) => diagnostic.at(at),
+            None => diagnostic,
         });
     }
 

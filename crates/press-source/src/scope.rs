@@ -15,6 +15,8 @@ use crate::text::{is_control, without_controls};
 pub struct Scope<'a> {
     /// The article; none for texts of publication.toml and issue.toml.
     pub slug: Option<Slug>,
+    /// Whether it stands in one issue, to whose articles it may link.
+    pub in_issue: bool,
     /// The language that its quotes follow.
     pub language: LanguageTag,
     /// The folder of its file below the issue's folder.
@@ -76,6 +78,7 @@ impl<'a> Scope<'a> {
     pub fn new(slug: Option<Slug>, language: LanguageTag, folder: String) -> Scope<'a> {
         Scope {
             slug,
+            in_issue: true,
             language,
             folder,
             source: None,

@@ -636,6 +636,15 @@ fn html() {
 }
 
 #[test]
+fn an_anchor_that_is_a_link() {
+    check(
+        "<a name=\"n\" href=\"https://a.org\">a</a> [b](#n)",
+        "p(<x-a.n>a<https://a.org>(a) a<a#x-a.n>(b))",
+        &[],
+    );
+}
+
+#[test]
 fn foreign_markup() {
     check(
         "a {% include x.md url=\"https://a.org\" %} b",
@@ -832,7 +841,7 @@ fn the_rest_of_an_issue() {
     let reading = read_folder(&[
         (
             "publication.toml",
-            "title = \"Ada's\"\nslug = \"t\"\nlanguage = \"en\"\npostal_address = \"\"\"\n1 Road\nTown,\n\"\"\"\ncolophon = \"Set *in* [type](https://t.org).\"\n[sender]\nfrom = \"A <a@b.c>\"\n".as_bytes(),
+            "title = \"Ada's\"\nslug = \"t\"\nlanguage = \"en\"\npostal_address = \"\"\"\n1 Road\nTown,\n\"\"\"\ncolophon = \"Set *in* [type](https://t.org), [x](x.md).\"\n[sender]\nfrom = \"A <a@b.c>\"\n".as_bytes(),
         ),
         (
             "2024-11/issue.toml",
@@ -846,7 +855,10 @@ fn the_rest_of_an_issue() {
         ("templates/fonts/A.TTF", b"font"),
         ("templates/fonts/README", b"none"),
     ]);
-    assert_eq!(reports(&reading), [""; 0]);
+    assert_eq!(
+        reports(&reading),
+        ["unresolved-link \"Set *in* [type](https://t.org), [x](x.md).\""]
+    );
     let source = reading.source.unwrap();
     assert_eq!(source.publication.title, "Ada’s");
     assert_eq!(
@@ -855,7 +867,7 @@ fn the_rest_of_an_issue() {
     );
     assert_eq!(
         inlines(&source.publication.colophon),
-        "Set em(in) a<https://t.org>(type)."
+        "Set em(in) a<https://t.org>(type), x."
     );
     assert_eq!(source.issue.number, Some(7));
     assert_eq!(source.issue.cover.unwrap().picture.asset.as_str(), "c.png");
@@ -940,4 +952,25 @@ fn a_repeated_slug_names_both_places() {
     let reading = read_files(&[("a b.md", b"x"), ("a-b.md", b"y")]);
     assert_eq!(reports(&reading), ["duplicate-slug \"a-b.md\""]);
     assert_eq!(reading.diagnostics[0].labels.len(), 2);
+}
+
+#[test]
+fn places_are_exact_wherever_they_stand() {
+    for markdown in [
+        "- a\n  1. b\n     [^x]\n",
+        "> a\n> > b [^x]\nlazy\n",
+        "| a | b |\n|---|---|\n| 王 | *c* [^x] |\n",
+        "\u{feff}a\r\n\r\n- b\r\n\r\n  &amp; c\r\n  [^x]\r\n",
+        "[r]: https://a.org\n[s]: https://b.org\ntext\n*more [^x]*\n",
+        "Heading [^x]\n===\n",
+        "a[^n]\n\n[^n]: b\n\n    - c [^x]\n",
+        "<div>\nb [^x]\n</div>\n",
+    ] {
+        let reading = read_article(markdown);
+        assert_eq!(
+            pointed_at(&reading, Code::UndefinedNote),
+            "[^x]",
+            "{markdown}"
+        );
+    }
 }

@@ -205,10 +205,7 @@ impl Setter {
         if opens {
             self.single_open += 1;
             quotes.single.0.into()
-        } else if self.single_open > 0 && !before_word {
-            self.single_open -= 1;
-            quotes.single.1.into()
-        } else if self.single_open > 0 && next.is_some_and(is_cjk) {
+        } else if self.single_open > 0 && (!before_word || next.is_some_and(is_cjk)) {
             self.single_open -= 1;
             quotes.single.1.into()
         } else {
