@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use press_model::{Code, Diagnostic, Inline, LinkTarget, Span, plain_text};
+use press_model::{Code, Diagnostic, Inline, LinkTarget, Span};
 
 use crate::links::Destination;
 use crate::pieces::{Piece, Wrap, shorten};
@@ -206,7 +206,13 @@ impl Composer<'_, '_> {
             return;
         };
         if let Some(Inline::Text { text: before }) = content.last_mut() {
-            before.push_str(&text);
+            // Between two spaces stood something that could not be had.
+            let joined = if before.ends_with(' ') {
+                text.trim_start_matches(' ')
+            } else {
+                &text
+            };
+            before.push_str(joined);
         } else {
             content.push(Inline::Text { text });
         }
@@ -368,10 +374,21 @@ impl Composer<'_, '_> {
 
 /// Whether content shows nothing.
 pub fn is_blank(content: &[Inline]) -> bool {
-    plain_text(content).chars().all(is_space)
-        && !content
-            .iter()
-            .any(|inline| matches!(inline, Inline::Image { .. } | Inline::NoteReference { .. }))
+    content.iter().all(|inline| match inline {
+        Inline::Text { text } | Inline::Code { text } => text.chars().all(is_space),
+        Inline::Emphasis { content }
+        | Inline::Strong { content }
+        | Inline::Strikethrough { content }
+        | Inline::Underline { content }
+        | Inline::Subscript { content }
+        | Inline::Superscript { content }
+        | Inline::Small { content }
+        | Inline::Keyboard { content }
+        | Inline::Link { content, .. }
+        | Inline::Language { content, .. } => is_blank(content),
+        Inline::Image { .. } | Inline::NoteReference { .. } => false,
+        Inline::Anchor { .. } | Inline::LineBreak => true,
+    })
 }
 
 impl Reader {

@@ -481,6 +481,7 @@ fn notes() {
         &[Code::UndefinedNote],
     );
     check("a\\[^x]", "p(a[^x])", &[]);
+    check("*[^x]*\n\n[^x]: X.", "p(em(^1.1)) note1x1(p(X.))", &[]);
     check(
         "![A](images/a.png \"C[^x].\")\n\n[^x]: X.",
         "figure(images/a.png “A” caption(C^1.1.)) note1x1(p(X.))",
