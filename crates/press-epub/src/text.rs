@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use press_model::{
-    AssetPath, Inline, Issue, LinkTarget, NoteNumber, Picture, Publication, Slug, plain_text,
-};
+use press_model::{AssetPath, Inline, Issue, LinkTarget, NoteNumber, Picture, Publication, Slug};
 use press_template::{InlineTarget, escape_html, inline_html};
 
 use crate::pictures::PictureFile;
@@ -98,7 +96,7 @@ impl Text {
     /// Running text as XHTML.
     pub fn html(&self, content: Vec<Inline>) -> String {
         let mut out = String::new();
-        inline_html(&without_nested_links(content), self, &mut out);
+        inline_html(&content, self, &mut out);
         out
     }
 }
@@ -142,108 +140,6 @@ impl InlineTarget for Text {
 
     fn xml(&self) -> bool {
         true
-    }
-}
-
-/// XHTML has no link inside a link. Inside one, another keeps its words, and a
-/// reference to a note moves behind the outer link.
-fn without_nested_links(content: Vec<Inline>) -> Vec<Inline> {
-    let mut flat = Vec::with_capacity(content.len());
-    for inline in content {
-        let mut moved = Vec::new();
-        let inline = match inline {
-            Inline::Link {
-                span,
-                target,
-                content,
-            } => {
-                let content = inside_link(content, &mut moved);
-                // A link of nothing but a note would be empty.
-                if plain_text(&content).is_empty() {
-                    flat.extend(content);
-                    flat.extend(moved);
-                    continue;
-                }
-                Inline::Link {
-                    span,
-                    target,
-                    content,
-                }
-            }
-            other => map_content(other, &mut without_nested_links),
-        };
-        flat.push(inline);
-        flat.extend(moved);
-    }
-    flat
-}
-
-/// The words of a link: `moved` gets what cannot stand there.
-fn inside_link(content: Vec<Inline>, moved: &mut Vec<Inline>) -> Vec<Inline> {
-    let mut words = Vec::with_capacity(content.len());
-    for inline in content {
-        match inline {
-            Inline::Link { content, .. } => words.extend(inside_link(content, moved)),
-            Inline::NoteReference { .. } => moved.push(inline),
-            other => words.push(map_content(other, &mut |content| {
-                inside_link(content, moved)
-            })),
-        }
-    }
-    words
-}
-
-/// The same inline with other content, if it has content.
-fn map_content(inline: Inline, map: &mut impl FnMut(Vec<Inline>) -> Vec<Inline>) -> Inline {
-    match inline {
-        Inline::Emphasis { content } => Inline::Emphasis {
-            content: map(content),
-        },
-        Inline::Strong { content } => Inline::Strong {
-            content: map(content),
-        },
-        Inline::Strikethrough { content } => Inline::Strikethrough {
-            content: map(content),
-        },
-        Inline::Underline { content } => Inline::Underline {
-            content: map(content),
-        },
-        Inline::Subscript { content } => Inline::Subscript {
-            content: map(content),
-        },
-        Inline::Superscript { content } => Inline::Superscript {
-            content: map(content),
-        },
-        Inline::Small { content } => Inline::Small {
-            content: map(content),
-        },
-        Inline::Keyboard { content } => Inline::Keyboard {
-            content: map(content),
-        },
-        Inline::Link {
-            span,
-            target,
-            content,
-        } => Inline::Link {
-            span,
-            target,
-            content: map(content),
-        },
-        Inline::Language {
-            lang,
-            direction,
-            content,
-        } => Inline::Language {
-            lang,
-            direction,
-            content: map(content),
-        },
-        leaf @ (Inline::Text { .. }
-        | Inline::Code { .. }
-        | Inline::Anchor { .. }
-        | Inline::Image { .. }
-        | Inline::NoteReference { .. }
-        | Inline::LineBreak) => leaf,
     }
 }
 

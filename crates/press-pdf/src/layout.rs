@@ -1,7 +1,7 @@
 //! The pages of an issue, and the PDF made of them.
 
 use chrono::{Datelike, NaiveDate};
-use press_model::PageMap;
+use press_model::{Diagnostic, PageMap};
 use typst::diag::Warned;
 use typst::foundations::{Datetime, Smart};
 use typst_layout::PagedDocument;
@@ -18,6 +18,9 @@ pub struct Layout {
     page_map: PageMap,
     world: PressWorld,
     overrides: Overrides,
+    /// Characters that no font has: a fault of the PDF alone, since other
+    /// editions ask for the page map only.
+    missing: Vec<Diagnostic>,
     identity: String,
     date: Datetime,
 }
@@ -25,9 +28,9 @@ pub struct Layout {
 /// Lays the issue out.
 ///
 /// # Errors
-/// [`Error::Faults`] for a character that no font has, a font that is not there,
-/// and a template of the publication or the issue that does not work; the other
-/// variants for faults of the program.
+/// [`Error::Faults`] for a font that is not there and for a template of the
+/// publication or the issue that does not work; the other variants for faults of
+/// the program.
 pub fn layout(input: &Input) -> Result<Layout, Error> {
     let store = fonts::store(input.fonts, &input.publication.theme).map_err(Error::Faults)?;
     let date = date(input.issue.date)?;
@@ -36,12 +39,9 @@ pub fn layout(input: &Input) -> Result<Layout, Error> {
     data::add_issue(input, &store, &mut files)?;
     let world = PressWorld::new("/issue.typ", files, store, date);
     let document = compile(&world, &overrides)?;
-    let missing = glyphs::missing(&document, world.book(), input);
-    if !missing.is_empty() {
-        return Err(Error::Faults(missing));
-    }
     Ok(Layout {
         page_map: page_map::of(&document),
+        missing: glyphs::missing(&document, world.book(), input),
         document,
         world,
         overrides,
@@ -60,9 +60,12 @@ impl Layout {
     /// (PDF/A-2a). The same layout gives the same bytes.
     ///
     /// # Errors
-    /// [`Error::Faults`] if a template of the publication or the issue makes
-    /// pages that these standards do not allow.
+    /// [`Error::Faults`] for a character that no font has, and if a template of the
+    /// publication or the issue makes pages that these standards do not allow.
     pub fn pdf(&self) -> Result<Vec<u8>, Error> {
+        if !self.missing.is_empty() {
+            return Err(Error::Faults(self.missing.clone()));
+        }
         let standards = PdfStandards::new(&[PdfStandard::Ua_1, PdfStandard::A_2a])
             .map_err(|error| Error::BuiltInTemplate(error.message().to_string()))?;
         let options = PdfOptions {

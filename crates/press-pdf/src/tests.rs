@@ -421,7 +421,7 @@ impl Press {
     }
 
     fn faults(&self) -> Vec<Diagnostic> {
-        faults_of(layout(&self.input()))
+        faults_of(layout(&self.input()).and_then(|layout| layout.pdf()))
     }
 }
 

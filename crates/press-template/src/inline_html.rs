@@ -20,45 +20,56 @@ pub trait InlineTarget {
     fn xml(&self) -> bool;
 }
 
-/// Writes running text as HTML. All text is escaped.
+/// Writes running text as HTML. All text is escaped. What is a link itself does
+/// not stand inside a link (HTML §4.5.1): notes and anchors follow it, and a
+/// link in a link is its words alone.
 pub fn inline_html(content: &[Inline], target: &impl InlineTarget, out: &mut String) {
+    write(content, target, None, out);
+}
+
+/// `after_link` takes what must not stand in the link that is being written.
+fn write<'a>(
+    content: &'a [Inline],
+    target: &impl InlineTarget,
+    mut after_link: Option<&mut Vec<&'a Inline>>,
+    out: &mut String,
+) {
     for inline in content {
+        let after_link = after_link.as_deref_mut();
         match inline {
             Inline::Text { text } => escape_html(text, out),
-            Inline::Emphasis { content } => element("em", content, target, out),
-            Inline::Strong { content } => element("strong", content, target, out),
-            Inline::Strikethrough { content } => element("s", content, target, out),
-            Inline::Underline { content } => element("u", content, target, out),
-            Inline::Subscript { content } => element("sub", content, target, out),
-            Inline::Superscript { content } => element("sup", content, target, out),
-            Inline::Small { content } => element("small", content, target, out),
-            Inline::Keyboard { content } => element("kbd", content, target, out),
+            Inline::Emphasis { content } => element("em", content, target, after_link, out),
+            Inline::Strong { content } => element("strong", content, target, after_link, out),
+            Inline::Strikethrough { content } => element("s", content, target, after_link, out),
+            Inline::Underline { content } => element("u", content, target, after_link, out),
+            Inline::Subscript { content } => element("sub", content, target, after_link, out),
+            Inline::Superscript { content } => element("sup", content, target, after_link, out),
+            Inline::Small { content } => element("small", content, target, after_link, out),
+            Inline::Keyboard { content } => element("kbd", content, target, after_link, out),
             Inline::Code { text } => {
                 out.push_str("<code>");
                 escape_html(text, out);
                 out.push_str("</code>");
             }
             Inline::Link {
-                target: link,
+                target: place,
                 content,
                 ..
-            } => match target.href(link) {
-                Some(href) => {
-                    out.push_str("<a href=\"");
-                    escape_html(&href, out);
-                    out.push_str("\">");
-                    inline_html(content, target, out);
-                    out.push_str("</a>");
-                }
-                None => inline_html(content, target, out),
+            } => match (&after_link, target.href(place)) {
+                (None, Some(href)) => link(&href, content, target, out),
+                (Some(_), _) | (None, None) => write(content, target, after_link, out),
             },
-            Inline::Anchor { id } => target.anchor(id, out),
+            Inline::Anchor { id } => match after_link {
+                Some(after) => after.push(inline),
+                None => target.anchor(id, out),
+            },
             Inline::Image { picture, .. } => target.picture(picture, out),
             Inline::NoteReference {
                 note, occurrence, ..
-            } => {
-                target.note_reference(*note, *occurrence, out);
-            }
+            } => match after_link {
+                Some(after) => after.push(inline),
+                None => target.note_reference(*note, *occurrence, out),
+            },
             Inline::LineBreak => out.push_str("<br/>"),
             Inline::Language {
                 lang,
@@ -68,18 +79,41 @@ pub fn inline_html(content: &[Inline], target: &impl InlineTarget, out: &mut Str
                 out.push_str("<span");
                 language_attributes(lang.as_ref(), *direction, target.xml(), out);
                 out.push('>');
-                inline_html(content, target, out);
+                write(content, target, after_link, out);
                 out.push_str("</span>");
             }
         }
     }
 }
 
-fn element(name: &str, content: &[Inline], target: &impl InlineTarget, out: &mut String) {
+fn link(href: &str, content: &[Inline], target: &impl InlineTarget, out: &mut String) {
+    let mut after = Vec::new();
+    let mut words = String::new();
+    write(content, target, Some(&mut after), &mut words);
+    // A link of nothing but a note has no words.
+    if !words.is_empty() {
+        out.push_str("<a href=\"");
+        escape_html(href, out);
+        out.push_str("\">");
+        out.push_str(&words);
+        out.push_str("</a>");
+    }
+    for inline in after {
+        write(std::slice::from_ref(inline), target, None, out);
+    }
+}
+
+fn element<'a>(
+    name: &str,
+    content: &'a [Inline],
+    target: &impl InlineTarget,
+    after_link: Option<&mut Vec<&'a Inline>>,
+    out: &mut String,
+) {
     out.push('<');
     out.push_str(name);
     out.push('>');
-    inline_html(content, target, out);
+    write(content, target, after_link, out);
     out.push_str("</");
     out.push_str(name);
     out.push('>');
@@ -181,6 +215,29 @@ mod tests {
         );
         let article = press_model::Slug::from_text("elsewhere");
         check(&link(LinkTarget::Place { article, id: None }), "a &lt; b");
+    }
+
+    #[test]
+    fn no_link_stands_in_a_link() {
+        let link = |content| Inline::Link {
+            span: Default::default(),
+            target: LinkTarget::Address { url: "u".into() },
+            content,
+        };
+        let note = Inline::NoteReference {
+            span: Default::default(),
+            note: NoteNumber(3),
+            occurrence: 1,
+        };
+        let inner = link(text("b"));
+        let stressed = Inline::Emphasis {
+            content: vec![note.clone(), inner],
+        };
+        check(
+            &[link([text("a "), vec![stressed]].concat())],
+            "<a href=\"u\">a <em>b</em></a>[3.1]",
+        );
+        check(&[link(vec![note])], "[3.1]");
     }
 
     #[test]

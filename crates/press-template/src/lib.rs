@@ -141,7 +141,11 @@ impl Templates {
         environment.set_debug(true);
         environment.set_recursion_limit(RECURSION_LIMIT);
         // Fails only on delimiters, and these are the usual ones.
-        if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+        if let Ok(syntax) = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()
+        {
             environment.set_syntax(syntax);
         }
         let prefix = format!("{folder}/");

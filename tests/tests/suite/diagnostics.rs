@@ -4,13 +4,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use press_model::{Code, Severity};
-use press_tests::{Desk, fixtures, repository};
+use press_tests::{Desk, fixtures};
 use serde_json::Value;
 use xtask::Exit;
-
-/// The codes whose faults cannot stand in a repository; `hostile.rs` makes them.
-const MADE_ELSEWHERE: &[Code] = &[Code::UnreadableFile, Code::FileTooLarge];
 
 fn invalid() -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(fixtures().join("invalid"))
@@ -64,41 +60,6 @@ fn each_fixture_trips_its_code() {
             .map(|fault| fault["code"].as_str().unwrap())
             .collect();
         assert!(others.is_empty(), "{name} also trips {others:?}");
-    }
-}
-
-#[test]
-fn each_code_has_a_fixture_and_a_section_in_the_documents() {
-    let fixtures: BTreeSet<String> = invalid()
-        .iter()
-        .map(|name| name.split("--").next().unwrap().to_owned())
-        .collect();
-    let documents = fs::read_to_string(repository().join("docs/diagnostics.md")).unwrap();
-    for code in Code::ALL {
-        let name = code.as_str();
-        assert!(
-            fixtures.contains(name) || MADE_ELSEWHERE.contains(code),
-            "{name} has no fixture"
-        );
-        assert!(
-            documents.contains(&format!("\n### `{name}`\n")),
-            "{name} has no section"
-        );
-        let severity = match code.severity() {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        let row = documents
-            .lines()
-            .find(|line| line.starts_with(&format!("| [`{name}`]")));
-        let row = row.unwrap_or_else(|| panic!("{name} has no row"));
-        assert!(row.contains(severity), "{row}");
-    }
-    for name in fixtures {
-        assert!(
-            Code::ALL.iter().any(|code| code.as_str() == name),
-            "{name} is no code"
-        );
     }
 }
 

@@ -284,6 +284,22 @@ fn pictures_on_the_web_are_handed_over() {
     );
 }
 
+/// A character that no font has stops the print edition alone.
+#[test]
+fn a_missing_glyph_stops_the_pdf_alone() {
+    let desk = Desk::with_fixture("invalid/missing-glyph");
+    let run = desk.run(&["build", "2024-01"]);
+    assert!(run.err.contains("[missing-glyph]"), "{}", run.err);
+    desk.done(&[
+        "build",
+        "2024-01",
+        "--edition",
+        "epub",
+        "--edition",
+        "email",
+    ]);
+}
+
 /// The first issue is what its source says: five sections, figures, a table.
 #[test]
 fn the_first_issue_has_its_parts() {
