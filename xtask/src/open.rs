@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use press_image::Pictures;
-use press_model::{Diagnostic, FontFile, Issue, Publication, Slug, Sources};
+use press_message::Originator;
+use press_model::{Code, Diagnostic, FontFile, Issue, Publication, Slug, Sources};
 use press_template::Templates;
 
 /// An issue as far as it could be read, with all that is wrong with it.
@@ -43,6 +44,7 @@ pub fn open(issues: &Path, name: &str) -> Opened {
     let material = reading.source.map(|source| {
         let (pictures, faults) = Pictures::inspect(&source.assets, &source.fonts);
         diagnostics.extend(faults);
+        diagnostics.extend(fault_of_sender(&source.publication));
         let templates = Templates::new(source.templates);
         diagnostics.extend(templates.unused());
         Material {
@@ -59,6 +61,19 @@ pub fn open(issues: &Path, name: &str) -> Opened {
         sources: reading.sources,
         inputs: reading.inputs,
     }
+}
+
+/// What keeps the sender from writing an email: not every mailbox that looks like
+/// one can stand in a message.
+fn fault_of_sender(publication: &Publication) -> Option<Diagnostic> {
+    let span = publication.sender.as_ref()?.span;
+    let error = Originator::of(publication).err()?;
+    let help = "write it as in `The desk <desk@example.org>`";
+    Some(
+        Diagnostic::new(Code::InvalidValue, error.to_string())
+            .at(span)
+            .help(help),
+    )
 }
 
 /// Why there is no issue of that name below `issues`, in words for the person

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Inline, LanguageTag, Slug};
+use crate::{Inline, LanguageTag, Slug, Span};
 
 /// A newsletter. What it does not know stays empty and is never invented.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,8 @@ pub struct Publication {
 /// The tokens of the publication's look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Theme {
+    /// Where publication.toml says it; empty where it does not.
+    pub span: Span,
     /// The colour of rules, kickers and links.
     pub accent: Colour,
     /// The family of the running text.
@@ -60,6 +62,7 @@ pub struct Theme {
 impl Default for Theme {
     fn default() -> Theme {
         Theme {
+            span: Span::default(),
             accent: Colour {
                 red: 0x8a,
                 green: 0x1c,
@@ -129,6 +132,8 @@ impl From<Colour> for String {
 /// Who the email comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sender {
+    /// Where publication.toml says it.
+    pub span: Span,
     /// The mailbox of the From header: `Name <address>` or an address.
     pub from: String,
     /// The mailbox of the Reply-To header.

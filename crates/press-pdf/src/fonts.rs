@@ -183,7 +183,8 @@ fn unknown(book: &FontBook, theme: &Theme) -> Vec<Diagnostic> {
         .map(|(key, family)| {
             let message = format!("the theme's `{key}` names `{family}`, which is not there");
             let families: Vec<&str> = book.families().map(|(name, _)| name).collect();
-            Diagnostic::new(Code::UnknownFont, message).help(match nearest(family, &families) {
+            let fault = Diagnostic::new(Code::UnknownFont, message).at(theme.span);
+            fault.help(match nearest(family, &families) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!(
                     "put its .ttf or .otf files into templates/fonts, or name one of: {}",

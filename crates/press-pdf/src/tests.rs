@@ -456,7 +456,7 @@ fn publication() -> Publication {
         "title": "Test Review", "short_title": "Review", "slug": "test", "tagline": "A line about it",
         "language": "en-GB", "publisher": null, "postal_address": null, "issn": null, "rights": null,
         "base_url": null, "colophon": [], "sender": null,
-        "theme": { "accent": "#8a1c1c", "text_font": "Source Serif 4", "label_font": "Source Sans 3", "mono_font": "Source Code Pro" },
+        "theme": { "span": {"file": 0, "start": 0, "end": 0}, "accent": "#8a1c1c", "text_font": "Source Serif 4", "label_font": "Source Sans 3", "mono_font": "Source Code Pro" },
         "pdf": { "paper": "a4" }, "epub": { "subjects": [] }, "email": { "pictures": "auto" },
     }))
     .unwrap()

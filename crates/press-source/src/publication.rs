@@ -298,10 +298,11 @@ fn colophon(
 fn theme(fields: &Fields, reader: &mut Reader) -> Theme {
     let mut theme = Theme::default();
     let known = ["accent", "text_font", "label_font", "mono_font"];
-    let Some(fields) = fields
-        .value("theme")
-        .and_then(|value| Fields::of_table(value, &known, reader))
-    else {
+    let Some(value) = fields.value("theme") else {
+        return theme;
+    };
+    theme.span = value.span;
+    let Some(fields) = Fields::of_table(value, &known, reader) else {
         return theme;
     };
     if let Some(text) = fields.text("accent", reader) {
@@ -332,8 +333,10 @@ fn sender(fields: &Fields, reader: &mut Reader) -> Option<Sender> {
     let from = fields.required("from", "\"Name <address>\"", reader);
     let reply_to = fields.text("reply_to", reader);
     let reply_to = reply_to.and_then(|text| mailbox(text, "reply_to", reader));
+    let from = from?;
     Some(Sender {
-        from: mailbox(from?, "from", reader)?,
+        span: from.span,
+        from: mailbox(from, "from", reader)?,
         reply_to,
     })
 }

@@ -78,7 +78,7 @@ impl Generated {
             fs::write(path, photograph(&mut random)).expect("a picture");
         }
         for article in 0..self.articles {
-            if article % 3 == 0 {
+            if article.is_multiple_of(3) {
                 issue.push_str(&format!(
                     "\n[[section]]\ntitle = \"Section {}\"\n",
                     article / 3
@@ -136,7 +136,7 @@ impl Generated {
                 sentence(random, 8)
             ));
         }
-        if number % 5 == 0 {
+        if number.is_multiple_of(5) {
             text.push_str("| Name | Value |\n|:--|--:|\n| one | 1.5 |\n| two | 2.5 |\n");
         }
         text

@@ -104,6 +104,26 @@ fn hostile_metadata_is_text_in_every_edition() {
     assert!(read_epub(epub).carries("A & <B>"));
 }
 
+/// A sender that no message can carry is a fault with its line, not a failure.
+#[test]
+fn a_sender_that_cannot_write() {
+    for from in [
+        "nobody",
+        "Jürgen <jürgen@example.org>",
+        "a@b@c",
+        "\\r\\nBcc: x@example.org",
+    ] {
+        let desk = Desk::with_fixture("minimal");
+        desk.edit("publication.toml", |text| {
+            format!("{text}\n[sender]\nfrom = \"{from}\"\n")
+        });
+        let run = desk.run(&["build", "2024-01"]);
+        assert_eq!(run.exit, Exit::Faults, "{from}: {}", run.err);
+        assert!(run.err.contains("[invalid-value]"), "{from}: {}", run.err);
+        assert!(run.err.contains("publication.toml:"), "{from}: {}", run.err);
+    }
+}
+
 #[test]
 fn nesting_is_bounded_without_recursion() {
     assert_refused(format!("{}text\n", "> ".repeat(10_000)), "nesting-too-deep");
