@@ -12,15 +12,14 @@ use css_inline::{CSSInliner, InlineOptions};
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, context};
 use press_model::{
-    AssetPath, Contents, Inline, Issue, Labels, LanguageTag, LinkTarget, NoteNumber, Picture,
-    Publication, Theme, month_and_year,
+    AssetPath, Contents, Inline, Issue, Labels, LanguageTag, LinkTarget, Met, NoteNumber, Picture,
+    Publication, Theme, month_and_year, walk,
 };
 use press_template::{InlineTarget, escape_html, inline_html};
 
 use crate::palette::Palette;
 use crate::pictures::Shown;
 use crate::places::Places;
-use crate::walk::{Found, walk};
 use crate::{Error, Input};
 
 /// The marker by which css-inline leaves a style sheet in its place. It is of no
@@ -90,13 +89,10 @@ fn inlined(html: &str) -> Result<String, Error> {
 /// The places in the issue that a link leads to; the others need no mark.
 fn linked(publication: &Publication, issue: &Issue) -> BTreeMap<String, bool> {
     let mut linked = BTreeSet::new();
-    walk(publication, issue, &mut |found| match found {
-        Found::Link(LinkTarget::Place { id: Some(id), .. }) => {
+    walk(publication, issue, &mut |met, _| {
+        if let Met::Link(LinkTarget::Place { id: Some(id), .. }) = met {
             linked.insert(id.clone());
         }
-        Found::Link(LinkTarget::Place { id: None, .. } | LinkTarget::Address { .. })
-        | Found::Figure(_)
-        | Found::InLine(_) => {}
     });
     linked.into_iter().map(|id| (id, true)).collect()
 }

@@ -12,7 +12,6 @@ mod palette;
 mod pictures;
 mod places;
 mod text;
-mod walk;
 
 use std::sync::Arc;
 

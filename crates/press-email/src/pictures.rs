@@ -11,11 +11,10 @@ use std::collections::BTreeMap;
 
 use press_image::Pictures;
 use press_message::InlinePart;
-use press_model::{AssetPath, Issue, PictureDelivery, Publication, Slug};
+use press_model::{AssetPath, Issue, Met, PictureDelivery, Publication, Slug, walk};
 use serde::Serialize;
 
 use crate::WebPicture;
-use crate::walk::{Found, walk};
 
 /// The widest that a picture is shown, in CSS pixels: the measure of the text.
 const WIDEST: u32 = 560;
@@ -72,9 +71,9 @@ pub(crate) fn deliver(
         (PictureDelivery::Auto | PictureDelivery::Remote, web) => web,
     };
     let mut wanted: Vec<&AssetPath> = Vec::new();
-    walk(publication, issue, &mut |found| match found {
-        Found::Figure(picture) | Found::InLine(picture) => wanted.push(&picture.asset),
-        Found::Link(_) => {}
+    walk(publication, issue, &mut |met, _| match met {
+        Met::Figure { picture, .. } | Met::InLine(picture) => wanted.push(&picture.asset),
+        Met::Link(_) | Met::Place(_) | Met::Words(_) => {}
     });
 
     let mut delivered = Delivered::default();

@@ -15,7 +15,6 @@ mod pack;
 mod package;
 mod pictures;
 mod text;
-mod walk;
 mod xml;
 
 use chrono::{DateTime, Utc};

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use press_model::{Issue, Labels, LanguageTag, Publication, month_and_year, plain_text};
+use press_model::{
+    Issue, Labels, LanguageTag, Met, Picture, Publication, month_and_year, plain_text, walk,
+};
 use uuid::Uuid;
-
-use crate::walk::{Found, walk};
 
 /// The namespace of the identifiers of all issues (RFC 9562 §5.5). Never to be
 /// changed: readers know a new edition of the same issue by its identifier.
@@ -105,7 +105,7 @@ impl Metadata {
                 issn: publication.issn.clone(),
             },
             generator: one_line(generator),
-            accessibility: Accessibility::of(issue),
+            accessibility: Accessibility::of(publication, issue),
         }
     }
 
@@ -222,7 +222,7 @@ fn description(publication: &Publication, issue: &Issue) -> String {
 }
 
 impl Accessibility {
-    fn of(issue: &Issue) -> Accessibility {
+    fn of(publication: &Publication, issue: &Issue) -> Accessibility {
         let mut found = Accessibility {
             alternative_text: issue
                 .cover
@@ -230,16 +230,18 @@ impl Accessibility {
                 .is_none_or(|cover| !cover.picture.alt.trim().is_empty()),
             ..Accessibility::default()
         };
-        walk(issue, &mut |thing| match thing {
-            Found::Picture {
-                picture,
+        let mut picture = |picture: &Picture, description: Option<&str>| {
+            found.pictures = true;
+            found.alternative_text &= !picture.alt.trim().is_empty();
+            found.long_descriptions |= description.is_some();
+        };
+        walk(publication, issue, &mut |met, _| match met {
+            Met::Figure {
+                picture: figure,
                 description,
-            } => {
-                found.pictures = true;
-                found.alternative_text &= !picture.alt.trim().is_empty();
-                found.long_descriptions |= description.is_some();
-            }
-            Found::Link(_) => {}
+            } => picture(figure, description),
+            Met::InLine(in_line) => picture(in_line, None),
+            Met::Link(_) | Met::Place(_) | Met::Words(_) => {}
         });
         found
     }

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use press_image::{Format, Pictures, Prepared};
-use press_model::{AssetPath, Issue, Publication, Slug};
+use press_model::{AssetPath, Issue, Met, Publication, Slug, walk};
 
 use crate::Error;
-use crate::walk::{Found, inlines, walk};
 
 /// No screen of a reader shows more pixels in a row of text than that.
 const WIDEST: u32 = 1600;
@@ -52,14 +51,12 @@ impl BookPictures {
         pictures: &Pictures,
     ) -> Result<BookPictures, Error> {
         let mut shown = BTreeSet::new();
-        let mut visit = |found| match found {
-            Found::Picture { picture, .. } => {
+        walk(publication, issue, &mut |met, _| match met {
+            Met::Figure { picture, .. } | Met::InLine(picture) => {
                 shown.insert(&picture.asset);
             }
-            Found::Link(_) => {}
-        };
-        walk(issue, &mut visit);
-        inlines(&publication.colophon, &mut visit);
+            Met::Link(_) | Met::Place(_) | Met::Words(_) => {}
+        });
 
         let mut book = BookPictures::default();
         let mut names: BTreeMap<Arc<[u8]>, String> = BTreeMap::new();

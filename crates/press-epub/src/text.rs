@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use press_model::{AssetPath, Inline, Issue, LinkTarget, NoteNumber, Picture, Publication, Slug};
+use press_model::{
+    AssetPath, Inline, Issue, LinkTarget, Met, NoteNumber, Picture, Publication, Slug, walk,
+};
 use press_template::{InlineTarget, escape_html, inline_html};
 
 use crate::pictures::PictureFile;
-use crate::walk::{Found, inlines, walk};
 
 /// Where every article stands that a link may lead to.
 #[derive(Debug, Default)]
@@ -44,16 +45,14 @@ impl Places {
                 places.inside.insert(article.slug.clone(), place);
             }
         }
-        let mut visit = |found: Found<'_>| {
-            if let Found::Link(LinkTarget::Place { article, .. }) = found
+        walk(publication, issue, &mut |met, _| {
+            if let Met::Link(LinkTarget::Place { article, .. }) = met
                 && !places.inside.contains_key(article)
                 && let Some(address) = issue.article_web_address(publication, article)
             {
                 places.outside.insert(article.clone(), address);
             }
-        };
-        walk(issue, &mut visit);
-        inlines(&publication.colophon, &mut visit);
+        });
         places
     }
 

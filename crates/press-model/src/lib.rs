@@ -19,6 +19,7 @@ mod page_map;
 mod publication;
 mod slug;
 mod span;
+mod walk;
 
 pub use asset::{Asset, AssetPath, Assets, FontFile, TemplateFile};
 pub use block::{Alignment, AsideKind, Block, BlockId, Cell, ListItem, Picture};
@@ -36,3 +37,4 @@ pub use publication::{
 };
 pub use slug::{LanguageTag, Slug};
 pub use span::{FileId, LineColumn, SourceFile, Sources, Span};
+pub use walk::{Met, walk};

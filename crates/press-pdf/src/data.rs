@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Datelike;
 use press_image::Format;
-use press_model::{AssetPath, Contents, Issue, Labels, Publication, Slug, month, month_and_year};
+use press_model::{
+    AssetPath, Contents, Issue, Labels, LinkTarget, Met, Publication, Slug, month, month_and_year,
+    walk,
+};
 use serde::Serialize;
 use typst::foundations::Bytes;
 use typst_kit::fonts::FontStore;
 
 use crate::fonts::{self, FontLists};
-use crate::walk::{self, Met};
 use crate::world::Files;
 use crate::{Error, Input};
 
@@ -66,21 +68,18 @@ pub fn add_issue(input: &Input, store: &FontStore, files: &mut Files) -> Result<
     let mut places: BTreeSet<String> = BTreeSet::new();
     let mut paths = BTreeSet::new();
     let mut web_addresses = BTreeMap::new();
-    walk::issue(publication, issue, &mut |met, _| match met {
+    walk(publication, issue, &mut |met, _| match met {
         Met::Place(id) => {
             places.insert(id.to_owned());
         }
-        Met::Picture(picture) => {
+        Met::Figure { picture, .. } | Met::InLine(picture) => {
             paths.insert(&picture.asset);
         }
-        Met::LinkTo(slug) if issue.article(slug).is_none() => {
-            web_addresses.extend(
-                issue
-                    .article_web_address(publication, slug)
-                    .map(|address| (slug, address)),
-            );
+        Met::Link(LinkTarget::Place { article, .. }) if issue.article(article).is_none() => {
+            let address = issue.article_web_address(publication, article);
+            web_addresses.extend(address.map(|address| (article, address)));
         }
-        Met::LinkTo(_) | Met::Words(_) => {}
+        Met::Link(LinkTarget::Place { .. } | LinkTarget::Address { .. }) | Met::Words(_) => {}
     });
     places.extend(issue.sections.iter().map(|s| format!("s-{}", s.slug)));
     places.extend(issue.articles().map(|a| format!("a-{}", a.slug)));
@@ -147,7 +146,7 @@ fn write<'a>(
         publication, issue, ..
     } = *input;
     let mut marked = BTreeSet::new();
-    walk::issue(publication, issue, &mut |met, _| {
+    walk(publication, issue, &mut |met, _| {
         if let Met::Words(words) = met {
             fonts::add_marked(words, &mut marked);
         }

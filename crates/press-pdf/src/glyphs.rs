@@ -7,12 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use press_model::{AssetPath, Code, Diagnostic, Span};
+use press_model::{AssetPath, Code, Diagnostic, Met, Span, walk};
 use typst::layout::{Frame, FrameItem};
 use typst::text::{FontBook, TextItem};
 use typst_layout::PagedDocument;
 
-use crate::walk::{self, Met};
 use crate::{Input, fonts};
 
 /// How many places of one character are pointed at.
@@ -27,7 +26,7 @@ pub fn missing(document: &PagedDocument, book: &FontBook, input: &Input) -> Vec<
     }
     let mut places: BTreeMap<String, Vec<Span>> = BTreeMap::new();
     let mut in_pictures: BTreeMap<String, Vec<(&AssetPath, Span)>> = BTreeMap::new();
-    walk::issue(input.publication, input.issue, &mut |met, span| match met {
+    walk(input.publication, input.issue, &mut |met, span| match met {
         Met::Words(words) => {
             for characters in &boxes {
                 if let Some(found) = with_its_letter(words, characters) {
@@ -36,7 +35,7 @@ pub fn missing(document: &PagedDocument, book: &FontBook, input: &Input) -> Vec<
                 }
             }
         }
-        Met::Picture(picture) => {
+        Met::Figure { picture, .. } | Met::InLine(picture) => {
             for character in input.pictures.text(&picture.asset).chars() {
                 if !is_somewhere(character, book) {
                     in_pictures
@@ -46,7 +45,7 @@ pub fn missing(document: &PagedDocument, book: &FontBook, input: &Input) -> Vec<
                 }
             }
         }
-        Met::Place(_) | Met::LinkTo(_) => {}
+        Met::Place(_) | Met::Link(_) => {}
     });
     // What the templates themselves print stands nowhere in the issue.
     for characters in boxes {

@@ -14,7 +14,6 @@ mod fonts;
 mod glyphs;
 mod layout;
 mod page_map;
-mod walk;
 mod world;
 
 #[cfg(test)]

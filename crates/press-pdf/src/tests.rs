@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use press_image::Pictures;
 use press_model::{
-    Asset, AssetPath, Assets, Code, Diagnostic, FileId, FontFile, Issue, Publication, Span,
-    TemplateFile,
+    Asset, AssetPath, Assets, Code, Diagnostic, FileId, FontFile, Issue, Met, Publication, Span,
+    TemplateFile, walk,
 };
 use press_template::Templates;
 use serde_json::{Value, json};
 
-use crate::walk::{self, Met};
 use crate::{Error, Input, Layout, cover, layout};
 
 #[test]
@@ -73,7 +72,7 @@ fn every_construct_prints_and_has_its_place() {
     let press = Press::of(every_construct());
     let layout = press.layout();
     let mut places = BTreeSet::from(["a-one".to_owned(), "s-news".to_owned()]);
-    walk::issue(&press.publication, &press.issue, &mut |met, _| {
+    walk(&press.publication, &press.issue, &mut |met, _| {
         if let Met::Place(id) = met {
             places.insert(id.to_owned());
         }

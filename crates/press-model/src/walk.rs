@@ -1,27 +1,66 @@
-//! One walk over everything that an issue prints, for those who look for
-//! something in it: places that links lead to, pictures, characters.
+//! One walk over everything that an issue says, for those who look for something
+//! in it: places that links lead to, pictures, characters.
 
-use press_model::{Block, Inline, Issue, LinkTarget, Picture, Publication, Slug, Span};
+use crate::{Block, Inline, Issue, LinkTarget, Picture, Publication, Span};
 
 /// Something met on the way.
+#[derive(Debug, Clone, Copy)]
 pub enum Met<'a> {
-    /// The name of a place: an article, a section, a block or an anchor.
+    /// The id of a place that a link can lead to: a block or an anchor.
     Place(&'a str),
     /// Words that are printed.
     Words(&'a str),
-    /// A picture.
-    Picture(&'a Picture),
-    /// A link to an article of this issue, or into it.
-    LinkTo(&'a Slug),
+    /// A picture that stands by itself.
+    Figure {
+        /// The picture.
+        picture: &'a Picture,
+        /// Its long description.
+        description: Option<&'a str>,
+    },
+    /// A picture in a line of text.
+    InLine(&'a Picture),
+    /// Where a link leads.
+    Link(&'a LinkTarget),
 }
 
-/// Tells `meet` of everything in reading order, with where it stands. Whole
-/// articles and sections are told of by the caller, who knows their prefixes.
-pub fn issue<'a>(
+/// Tells `meet` of everything in reading order, with where it stands: the cover's
+/// words, the sections, the corrections, and what the publication says of itself.
+/// The cover's picture, and the articles and sections as places, are left to the
+/// caller, who knows what an edition makes of them.
+pub fn walk<'a>(
     publication: &'a Publication,
     issue: &'a Issue,
     meet: &mut impl FnMut(Met<'a>, Option<Span>),
 ) {
+    if let Some(cover) = &issue.cover {
+        for words in std::iter::once(&cover.line).chain(&cover.credit) {
+            meet(Met::Words(words), Some(cover.span));
+        }
+    }
+    for section in &issue.sections {
+        meet(Met::Words(&section.title), Some(section.span));
+        for article in &section.articles {
+            let span = Some(article.span);
+            let plain = article.kicker.iter().chain(&article.bylines);
+            for words in plain.chain(&article.dateline) {
+                meet(Met::Words(words), span);
+            }
+            for content in article.headline.iter().chain(&article.standfirst) {
+                inlines(content, span, meet);
+            }
+            blocks(&article.blocks, meet);
+            for note in &article.notes {
+                blocks(&note.blocks, meet);
+            }
+        }
+    }
+    for correction in &issue.corrections {
+        let span = Some(correction.span);
+        for words in std::iter::once(&correction.issue).chain(&correction.article) {
+            meet(Met::Words(words), span);
+        }
+        inlines(&correction.text, span, meet);
+    }
     let plain = [
         Some(&publication.title),
         publication.tagline.as_ref(),
@@ -34,40 +73,6 @@ pub fn issue<'a>(
         meet(Met::Words(words), None);
     }
     inlines(&publication.colophon, None, meet);
-    if let Some(cover) = &issue.cover {
-        meet(Met::Words(&cover.line), Some(cover.span));
-        if let Some(credit) = &cover.credit {
-            meet(Met::Words(credit), Some(cover.span));
-        }
-    }
-    for section in &issue.sections {
-        meet(Met::Words(&section.title), Some(section.span));
-        for article in &section.articles {
-            let span = Some(article.span);
-            let plain = article.kicker.iter().chain(&article.bylines);
-            for words in plain.chain(&article.dateline) {
-                meet(Met::Words(words), span);
-            }
-            inlines(article.headline.as_deref().unwrap_or_default(), span, meet);
-            inlines(
-                article.standfirst.as_deref().unwrap_or_default(),
-                span,
-                meet,
-            );
-            blocks(&article.blocks, meet);
-            for note in &article.notes {
-                blocks(&note.blocks, meet);
-            }
-        }
-    }
-    for correction in &issue.corrections {
-        let span = Some(correction.span);
-        meet(Met::Words(&correction.issue), span);
-        if let Some(article) = &correction.article {
-            meet(Met::Words(article), span);
-        }
-        inlines(&correction.text, span, meet);
-    }
 }
 
 fn blocks<'a>(content: &'a [Block], meet: &mut impl FnMut(Met<'a>, Option<Span>)) {
@@ -104,9 +109,17 @@ fn blocks<'a>(content: &'a [Block], meet: &mut impl FnMut(Met<'a>, Option<Span>)
                 picture,
                 caption,
                 credit,
+                description,
                 ..
             } => {
-                meet(Met::Picture(picture), span);
+                let description = description.as_deref();
+                meet(
+                    Met::Figure {
+                        picture,
+                        description,
+                    },
+                    span,
+                );
                 inlines(caption, span, meet);
                 if let Some(credit) = credit {
                     meet(Met::Words(credit), span);
@@ -145,13 +158,11 @@ fn inlines<'a>(
                 target,
                 content,
             } => {
-                if let LinkTarget::Place { article, .. } = target {
-                    meet(Met::LinkTo(article), Some(*span));
-                }
+                meet(Met::Link(target), Some(*span));
                 inlines(content, Some(*span), meet);
             }
             Inline::Anchor { id } => meet(Met::Place(id), around),
-            Inline::Image { span, picture } => meet(Met::Picture(picture), Some(*span)),
+            Inline::Image { span, picture } => meet(Met::InLine(picture), Some(*span)),
             Inline::NoteReference { .. } | Inline::LineBreak => {}
         }
     }
