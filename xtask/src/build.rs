@@ -13,16 +13,18 @@ use crate::cli::BuildArgs;
 use crate::editions::{File, Made};
 use crate::manifest::{Manifest, Origin};
 use crate::open::Material;
-use crate::output::{Others, Output};
+use crate::output::{self, Others, Output};
 use crate::{Console, Exit, draw, editions, open};
 
 /// Runs the command.
 pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
     let begun = Instant::now();
-    let name = args.issue.trim_end_matches('/');
+    let name = args.issue.as_str();
     if let Some(complaint) = open::complain_of_name(&args.dir.issues, name)? {
-        console.error(&format!("error: {complaint}\n"));
-        return Ok(Exit::Usage);
+        return Ok(wrong_usage(args.json, &complaint, console));
+    }
+    if let Some(complaint) = output::complain_of_folder(&args.out, name) {
+        return Ok(wrong_usage(args.json, &complaint, console));
     }
     let mut opened = open::open(&args.dir.issues, name);
     let Some(material) = sound(&opened.diagnostics, opened.material.take()) else {
@@ -62,6 +64,17 @@ pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
         console.print(&format!("{name}: done in {seconds:.1} s, {faults}\n"));
     }
     Ok(Exit::Done)
+}
+
+/// Says that the command was called wrongly.
+pub fn wrong_usage(json: bool, complaint: &str, console: &mut Console) -> Exit {
+    if json {
+        let answer = json!({ "ok": false, "error": complaint });
+        console.print(&format!("{answer:#}\n"));
+    } else {
+        console.error(&format!("error: {complaint}\n"));
+    }
+    Exit::Usage
 }
 
 /// The time that the editions of an issue carry: what `SOURCE_DATE_EPOCH` says

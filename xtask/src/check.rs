@@ -23,8 +23,7 @@ pub fn run(args: &CheckArgs, console: &mut Console) -> anyhow::Result<Exit> {
     let mut answers = Vec::new();
     for name in &names {
         if let Some(complaint) = open::complain_of_name(issues, name)? {
-            console.error(&format!("error: {complaint}\n"));
-            return Ok(Exit::Usage);
+            return Ok(build::wrong_usage(args.json, &complaint, console));
         }
         let mut opened = open::open(issues, name);
         let sound = !opened.diagnostics.iter().any(|fault| fault.is_error());

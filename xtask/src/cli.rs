@@ -49,6 +49,7 @@ pub struct IssuesDir {
 #[derive(Debug, Args)]
 pub struct NewArgs {
     /// The name of the new issue: the year and the month, 2024-12
+    #[arg(value_parser = issue_name)]
     pub issue: String,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -59,6 +60,7 @@ pub struct NewArgs {
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// The issue; without it every issue is checked
+    #[arg(value_parser = issue_name)]
     pub issue: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -72,6 +74,7 @@ pub struct CheckArgs {
 #[derive(Debug, Args)]
 pub struct BuildArgs {
     /// The issue, as its folder is named: 2024-11
+    #[arg(value_parser = issue_name)]
     pub issue: String,
     /// Make only this edition; may be said more than once
     #[arg(long = "edition", value_name = "EDITION")]
@@ -85,6 +88,11 @@ pub struct BuildArgs {
     /// Print one JSON object instead of text
     #[arg(long)]
     pub json: bool,
+}
+
+/// The name of an issue, without the slash that a shell completes.
+fn issue_name(text: &str) -> Result<String, std::convert::Infallible> {
+    Ok(text.trim_end_matches('/').to_owned())
 }
 
 /// An edition as it is named on the command line.

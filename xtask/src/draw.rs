@@ -1,5 +1,7 @@
 //! Draws diagnostics for people, as rustc does, and lists them for programs.
 
+use std::collections::BTreeMap;
+
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use press_model::{Diagnostic, FileId, Label, Severity, Sources};
@@ -8,21 +10,40 @@ use serde_json::{Value, json};
 /// Labels further apart than this many lines are drawn apart.
 const NEAR: usize = 12;
 
+/// Of one kind of fault in one file, at most so many are drawn.
+const MOST_ALIKE: usize = 25;
+
+/// A line of more bytes is named and not shown.
+const LONG_LINE: usize = 4_000;
+
 /// Every diagnostic as text, errors last, where the eye ends up.
 pub fn draw(diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> String {
     let renderer = if colour {
         Renderer::styled()
     } else {
         Renderer::plain()
-    }
-    .decor_style(DecorStyle::Ascii)
-    .term_width(120);
+    };
+    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(120);
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
     sorted.sort_by_key(|diagnostic| diagnostic.severity());
+    let mut alike: BTreeMap<_, usize> = BTreeMap::new();
     let mut text = String::new();
     for diagnostic in sorted {
-        text.push_str(&draw_one(diagnostic, sources, &renderer));
-        text.push_str("\n\n");
+        let file = diagnostic.labels.first().map(|label| label.span.file);
+        let count = alike.entry((diagnostic.code, file)).or_default();
+        *count += 1;
+        if *count <= MOST_ALIKE {
+            text.push_str(&draw_one(diagnostic, sources, &renderer));
+            text.push_str("\n\n");
+        }
+    }
+    for ((code, file), count) in alike {
+        if count > MOST_ALIKE {
+            let more = count - MOST_ALIKE;
+            let file = file.and_then(|file| sources.get(file));
+            let file = file.map_or("", |file| file.path.as_str());
+            text.push_str(&format!("... and {more} more of {code} in {file}\n\n"));
+        }
     }
     text
 }
@@ -74,6 +95,9 @@ fn draw_one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> 
     for cut in cuts(&diagnostic.labels, sources) {
         match cut {
             Cut::Empty(path) => group = group.element(Origin::path(path)),
+            Cut::Place { path, line, column } => {
+                group = group.element(Origin::path(path).line(line).char_column(column));
+            }
             Cut::Lines {
                 path,
                 line,
@@ -98,6 +122,12 @@ fn draw_one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> 
 enum Cut {
     /// A file without text.
     Empty(String),
+    /// A line that is too long to be shown.
+    Place {
+        path: String,
+        line: usize,
+        column: usize,
+    },
     Lines {
         path: String,
         line: usize,
@@ -133,6 +163,15 @@ fn cuts(labels: &[Label], sources: &Sources) -> Vec<Cut> {
         let line_end = file.text[end..]
             .find('\n')
             .map_or(file.text.len(), |at| end + at);
+        if line_end - line_start > LONG_LINE {
+            let place = Cut::Place {
+                path: file.path.clone(),
+                line,
+                column: file.text[line_start..start].chars().count() + 1,
+            };
+            cuts.push((label.span.file, place));
+            continue;
+        }
         let message = printable(&label.message);
         // A later label joins the stretch before it where that is near.
         if let Some((
@@ -267,6 +306,32 @@ error[missing-alt-text]: no words
   = help: write some
 
 "
+        );
+    }
+
+    #[test]
+    fn a_long_line_is_named_and_not_shown() {
+        let text = format!("one\n{}![](x.png)\n", "word ".repeat(2_000));
+        let drawn = drawn(&text, &[(10_004, 10_010, "")]);
+        assert!(drawn.contains("--> 2024-11/a.md:2:10001\n"), "{drawn}");
+        assert!(drawn.len() < 200, "{drawn}");
+    }
+
+    #[test]
+    fn many_faults_of_a_kind_are_counted() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.md".into(), "text".into());
+        let span = Span {
+            file,
+            start: 0,
+            end: 4,
+        };
+        let fault = Diagnostic::new(Code::LinkTitle, "a title").at(span);
+        let drawn = draw(&vec![fault; 1_000], &sources, false);
+        assert_eq!(drawn.matches("warning[").count(), MOST_ALIKE);
+        assert!(
+            drawn.contains("... and 975 more of link-title in a.md"),
+            "{drawn}"
         );
     }
 

@@ -12,7 +12,7 @@ use std::thread::{self, Builder, Scope, ScopedJoinHandle};
 use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, Utc};
 use press_message::{Headers, Originator, placeholder_recipient};
-use press_model::{Diagnostic, Edition, Issue, PageMap, Publication};
+use press_model::{Code, Diagnostic, Edition, Issue, PageMap, Publication, Span};
 
 use crate::open::Material;
 
@@ -56,6 +56,8 @@ pub fn make(
     wanted: &BTreeSet<Edition>,
     date: DateTime<Utc>,
 ) -> anyhow::Result<Made> {
+    let mut made = Made::default();
+    made.faults.extend(empty_editions(&material.issue, wanted));
     let print_issue = material.issue.for_edition(Edition::Pdf);
     let print = press_pdf::Input {
         publication: &material.publication,
@@ -64,7 +66,6 @@ pub fn make(
         fonts: &material.fonts,
         templates: &material.templates,
     };
-    let mut made = Made::default();
     thread::scope(|scope| {
         let email = wanted
             .contains(&Edition::Email)
@@ -99,6 +100,23 @@ pub fn make(
         }
     })?;
     Ok(made)
+}
+
+/// Warnings of the editions that carry nothing although the issue lists articles;
+/// of an issue that lists none yet, its empty sections are told already.
+fn empty_editions(issue: &Issue, wanted: &BTreeSet<Edition>) -> Option<Diagnostic> {
+    let is_empty = |edition: &&Edition| !issue.articles().any(|article| article.is_in(**edition));
+    let empty: Vec<&str> = wanted.iter().filter(is_empty).map(|e| e.as_str()).collect();
+    let first = issue.articles().next()?;
+    (!empty.is_empty()).then(|| {
+        let message = format!("no article is in these editions: {}", empty.join(", "));
+        Diagnostic::new(Code::EmptyEdition, message)
+            .at(Span {
+                end: first.span.start,
+                ..first.span
+            })
+            .help("mend `editions` in the front matter, or choose others with --edition")
+    })
 }
 
 impl Made {

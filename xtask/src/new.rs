@@ -16,7 +16,7 @@ const FIRST_PUBLICATION: &str = include_str!("publication.toml");
 /// Runs the command.
 pub fn run(args: &NewArgs, console: &mut Console) -> anyhow::Result<Exit> {
     let issues = &args.dir.issues;
-    let name = args.issue.trim_end_matches('/');
+    let name = args.issue.as_str();
     let Some(date) = last_day_of_month(name) else {
         console.error(&format!(
             "error: `{name}` is no name for an issue: it is the year and the month, as in 2024-12\n"

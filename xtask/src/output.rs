@@ -35,6 +35,21 @@ pub struct Others {
     pub gone: Vec<Edition>,
 }
 
+/// Why nothing may be put in place of what is at `out`/`issue`, in words for the
+/// person who named that folder; none if all is well.
+pub fn complain_of_folder(out: &Path, issue: &str) -> Option<String> {
+    let folder = out.join(issue);
+    let mut entries = fs::read_dir(&folder).ok()?;
+    let is_ours = folder.join(FILE_NAME).is_file() && !folder.join("issue.toml").exists();
+    if entries.next().is_none() || is_ours {
+        return None;
+    }
+    Some(format!(
+        "`{}` holds files that no build has written; name another folder with --out DIR, or empty it",
+        folder.display()
+    ))
+}
+
 impl Output {
     /// Takes hold of the folder of an issue below `out`.
     ///
@@ -94,6 +109,7 @@ impl Output {
             write(&self.beside.join(&file.name), &file.bytes)?;
         }
         let others = self.bring_others(manifest)?;
+        self.bring_foreign_files()?;
         write(&self.beside.join(FILE_NAME), manifest.to_json()?.as_bytes())?;
         self.exchange().with_context(|| {
             format!(
@@ -138,6 +154,38 @@ impl Output {
             }
         }
         Ok(others)
+    }
+
+    /// Copies what somebody else has put beside the editions.
+    fn bring_foreign_files(&self) -> anyhow::Result<()> {
+        let Some(old) = Manifest::read(&self.folder) else {
+            return Ok(());
+        };
+        let ours = |name: &str| {
+            name == FILE_NAME || old.editions.values().any(|files| files.contains_key(name))
+        };
+        let mut folders = vec![self.folder.clone()];
+        while let Some(folder) = folders.pop() {
+            let entries = fs::read_dir(&folder)
+                .with_context(|| format!("cannot list `{}`", folder.display()))?;
+            for entry in entries {
+                let path = entry.context("cannot list the folder")?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let Ok(below) = path.strip_prefix(&self.folder) else {
+                    continue;
+                };
+                let target = self.beside.join(below);
+                if !target.exists() && !ours(&below.to_string_lossy().replace('\\', "/")) {
+                    let bytes = fs::read(&path)
+                        .with_context(|| format!("cannot read `{}`", path.display()))?;
+                    write(&target, &bytes)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn exchange(&self) -> io::Result<()> {

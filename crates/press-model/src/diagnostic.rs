@@ -114,6 +114,8 @@ codes! {
     EmptyArticle = "empty-article", Warning;
     /// A section without articles.
     EmptySection = "empty-section", Warning;
+    /// An edition that carries no article.
+    EmptyEdition = "empty-edition", Warning;
     /// A Markdown file in the folder that no section lists.
     UnlistedArticle = "unlisted-article", Warning;
     /// An article marked as a draft, which reaches no edition.

@@ -104,6 +104,37 @@ fn the_manifest_names_every_file_with_its_hash() {
     assert_eq!(manifest["date"], "2024-01-31T00:00:00Z");
 }
 
+/// What somebody else has put beside the editions stays.
+#[test]
+fn foreign_files_stay() {
+    let desk = Desk::with_fixture("minimal");
+    desk.done(&["build", "2024-01"]);
+    let note = desk.dist().join("2024-01/notes/printer.txt");
+    fs::create_dir(note.parent().unwrap()).unwrap();
+    fs::write(&note, "two hundred copies").unwrap();
+    desk.done(&["build", "2024-01", "--edition", "pdf"]);
+    assert_eq!(fs::read_to_string(&note).unwrap(), "two hundred copies");
+}
+
+/// A build never takes the place of the source, whatever `--out` says.
+#[test]
+fn the_source_is_never_replaced() {
+    let desk = Desk::with_fixture("minimal");
+    let issues = desk.issues().to_string_lossy().into_owned();
+    let before = fs::read_to_string(desk.issues().join("2024-01/issue.toml")).unwrap();
+    let args = [
+        "xtask", "build", "2024-01", "--issues", &issues, "--out", &issues,
+    ];
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut console = xtask::Console::plain(&mut out, &mut err);
+    let exit = xtask::run(args.map(Into::into), &mut console);
+    drop(console);
+    assert_eq!(exit, Exit::Usage);
+    assert!(String::from_utf8_lossy(&err).contains("no build has written"));
+    let after = fs::read_to_string(desk.issues().join("2024-01/issue.toml")).unwrap();
+    assert_eq!(before, after);
+}
+
 /// An output folder that cannot be written is a fault of the machine, with its
 /// path.
 #[test]
