@@ -9,7 +9,7 @@ use crate::compose::{compose, is_blank};
 use crate::inline_html::html_paragraphs;
 use crate::inlines::{self, Setting};
 use crate::markdown::Positions;
-use crate::pieces::{Piece, flatten, words_of};
+use crate::pieces::{Piece, flatten, shorten, words_of};
 use crate::reader::Reader;
 use crate::scope::Scope;
 use crate::suggest;
@@ -395,6 +395,7 @@ impl<'a> Converter<'_, 'a> {
         out: &mut Vec<Block>,
     ) {
         let mut rows = node.children().map(|row| {
+            self.report_lost_cells(row, columns.len());
             let mut cells: Vec<Cell> = row
                 .children()
                 .take(columns.len())
@@ -429,6 +430,46 @@ impl<'a> Converter<'_, 'a> {
             rows,
         });
     }
+
+    /// Reports what a row has beyond the last column, which the parser drops.
+    fn report_lost_cells(&mut self, row: &'a AstNode<'a>, columns: usize) {
+        let Some((line, span)) = self.positions.rest_of_line(row.data().sourcepos) else {
+            return;
+        };
+        let Some(start) = end_of_cells(line, columns) else {
+            return;
+        };
+        let lost = line[start..].trim().trim_end_matches('|').trim_end();
+        if lost.bytes().all(|byte| matches!(byte, b'|' | b' ' | b'\t')) {
+            return;
+        }
+        let start = span.end - line[start..].trim_start().len() as u32;
+        self.reader.report(
+            Diagnostic::new(
+                Code::UnsupportedMarkup,
+                format!(
+                    "the row has more cells than the table has columns; `{}` is left out",
+                    shorten(lost)
+                ),
+            )
+            .at(Span {
+                start,
+                end: start + lost.len() as u32,
+                ..span
+            })
+            .help("give the table another column, or write `\\|` for a bar that parts no cells"),
+        );
+    }
+}
+
+/// Where the row of a table goes on behind so many cells. As GFM has it, a bar
+/// behind a backslash parts no cells, and one within code does.
+fn end_of_cells(row: &str, cells: usize) -> Option<usize> {
+    let first = usize::from(row.starts_with('|'));
+    let bytes = row.as_bytes();
+    let mut bars =
+        (first..bytes.len()).filter(|&at| bytes[at] == b'|' && (at == 0 || bytes[at - 1] != b'\\'));
+    bars.nth(cells.checked_sub(1)?).map(|bar| bar + 1)
 }
 
 /// The path of the block that comes after `before` others.

@@ -141,6 +141,16 @@ impl Positions {
         self.whole_characters(start, end)
     }
 
+    /// What the line holds from the start of a node on, without white space at
+    /// the end; none for a text that stands inside a value.
+    pub fn rest_of_line(&self, at: Sourcepos) -> Option<(&str, Span)> {
+        let (text, _) = self.lines.as_ref()?;
+        let start = self.byte(at.start.line, at.start.column.saturating_sub(1));
+        let end = self.line(at.start.line).end as usize;
+        let span = self.whole_characters(start, end.max(start));
+        Some((&text[span.start as usize..span.end as usize], span))
+    }
+
     /// The span of `length` bytes at `offset` of a node's literal text: exact
     /// where the source has the text letter by letter, else the node's own.
     pub fn within(&self, at: Span, literal: &str, offset: usize, length: usize) -> Span {

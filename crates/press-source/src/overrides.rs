@@ -13,12 +13,13 @@ use crate::reader::Reader;
 pub fn read(reader: &mut Reader) -> (Vec<TemplateFile>, Vec<FontFile>) {
     let mut templates = BTreeMap::new();
     let mut fonts = BTreeMap::new();
-    let of_issue = join(&reader.folder, "templates");
-    for folder in ["templates".to_owned(), of_issue] {
+    // The folder that nothing may lead out of is the one that the templates lie
+    // in, for the folder `templates` may itself be a link.
+    for root in [String::new(), reader.folder.clone()] {
         for edition in ["pdf", "epub", "email"] {
-            read_templates(&folder, edition, &mut templates, reader);
+            read_templates(&root, edition, &mut templates, reader);
         }
-        read_fonts(&folder, &mut fonts, reader);
+        read_fonts(&root, &mut fonts, reader);
     }
     (
         templates.into_values().collect(),
@@ -29,25 +30,30 @@ pub fn read(reader: &mut Reader) -> (Vec<TemplateFile>, Vec<FontFile>) {
     )
 }
 
+/// The folder of templates and fonts, in the issues folder and in an issue's.
+const FOLDER: &str = "templates";
+
 fn read_templates(
-    folder: &str,
+    root: &str,
     below: &str,
     templates: &mut BTreeMap<String, TemplateFile>,
     reader: &mut Reader,
 ) {
     /// Links may go round in circles; templates do not lie deep.
     const DEEPEST: usize = 4;
-    for entry in reader.files.names(&join(folder, below)) {
+    let folder = join(FOLDER, below);
+    for entry in reader.files.names(&join(root, &folder)) {
         let name = join(below, &entry.name);
         if entry.is_folder {
             if name.matches('/').count() < DEEPEST {
-                read_templates(folder, &name, templates, reader);
+                read_templates(root, &name, templates, reader);
             }
             continue;
         }
-        match reader.files.text(folder, &name, SETTINGS) {
+        let path = join(FOLDER, &name);
+        match reader.files.text(root, &path, SETTINGS) {
             Ok(text) => match text.invalid {
-                Some(at) => reader.report(invalid_utf8(&join(folder, &name), at)),
+                Some(at) => reader.report(invalid_utf8(&join(root, &path), at)),
                 None => {
                     let template = TemplateFile {
                         name: name.clone(),
@@ -57,28 +63,24 @@ fn read_templates(
                     templates.insert(name, template);
                 }
             },
-            Err(failure) => reader.report_failure(failure, &join(folder, &name), None),
+            Err(failure) => reader.report_failure(failure, &join(root, &path), None),
         }
     }
 }
 
-fn read_fonts(folder: &str, fonts: &mut BTreeMap<String, Arc<[u8]>>, reader: &mut Reader) {
-    for entry in reader.files.names(&join(folder, "fonts")) {
+fn read_fonts(root: &str, fonts: &mut BTreeMap<String, Arc<[u8]>>, reader: &mut Reader) {
+    let folder = join(FOLDER, "fonts");
+    for entry in reader.files.names(&join(root, &folder)) {
         let name = entry.name.to_ascii_lowercase();
         if entry.is_folder || !(name.ends_with(".ttf") || name.ends_with(".otf")) {
             continue;
         }
-        match reader
-            .files
-            .bytes(folder, &join("fonts", &entry.name), PICTURE)
-        {
+        let path = join(&folder, &entry.name);
+        match reader.files.bytes(root, &path, PICTURE) {
             Ok(bytes) => {
                 fonts.insert(entry.name, bytes);
             }
-            Err(failure) => {
-                let path = join(folder, &join("fonts", &entry.name));
-                reader.report_failure(failure, &path, None);
-            }
+            Err(failure) => reader.report_failure(failure, &join(root, &path), None),
         }
     }
 }

@@ -975,3 +975,45 @@ fn places_are_exact_wherever_they_stand() {
         );
     }
 }
+
+#[test]
+fn a_linked_folder_of_templates_does_not_leave_the_issue() {
+    let folder = tempfile::tempdir().unwrap();
+    let issues = folder.path().join("issues");
+    let outside = folder.path().join("outside");
+    write(&outside, "pdf/issue.typ", b"secret");
+    write(&outside, "fonts/a.ttf", b"secret");
+    write(&issues, "publication.toml", PUBLICATION.as_bytes());
+    write(
+        &issues,
+        "2024-11/issue.toml",
+        b"format = 1\ndate = 2024-11-30\nsubject = \"November\"\n[[section]]\ntitle = \"News\"\narticles = []\n",
+    );
+    for place in ["templates", "2024-11/templates"] {
+        std::os::unix::fs::symlink(&outside, issues.join(place)).unwrap();
+    }
+    let reading = read(&issues, "2024-11");
+    let outside = |d: &&Diagnostic| d.code == Code::PathOutsideIssue;
+    assert_eq!(reading.diagnostics.iter().filter(outside).count(), 4);
+    assert!(!reading.inputs.keys().any(|path| path.contains("templates")));
+    let source = reading.source.unwrap();
+    assert!(source.templates.is_empty() && source.fonts.is_empty());
+}
+
+#[test]
+fn cells_beyond_the_last_column_are_reported() {
+    let lost = |row: &str| {
+        let reading = read_article(&format!("> | a | b |\n> |---|---|\n> {row}\n"));
+        match reports(&reading).as_slice() {
+            [] => None,
+            [_] => Some(pointed_at(&reading, Code::UnsupportedMarkup).to_owned()),
+            more => panic!("{more:?}"),
+        }
+    };
+    assert_eq!(lost("| 1 | 2 | LOST |").as_deref(), Some("LOST"));
+    assert_eq!(lost("1 | 2 | LOST | TOO").as_deref(), Some("LOST | TOO"));
+    assert_eq!(lost("| `a|b` | c |").as_deref(), Some("c"));
+    assert_eq!(lost("| `a\\|b` | c \\| d |"), None);
+    assert_eq!(lost("| 1 | 2 | |"), None);
+    assert_eq!(lost("| 1 |"), None);
+}
