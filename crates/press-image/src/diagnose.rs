@@ -10,7 +10,7 @@ use resvg::usvg::fontdb::Database;
 
 use crate::pictures::{Info, Picture, guarded};
 use crate::raster::{LONGEST_SIDE, MOST_PIXELS};
-use crate::{Format, metadata, raster, svg};
+use crate::{Format, extent, metadata, raster, svg};
 
 /// A figure narrower than this, in pixels, has less than 150 dots to the inch
 /// across a printed column of 84 mm.
@@ -94,8 +94,11 @@ fn one(
 
 fn vector(path: &AssetPath, asset: &Asset, fonts: &Arc<Database>) -> Result<Picture, Diagnostic> {
     let svg = guarded(|| svg::inspect(&asset.bytes, fonts)).map_err(|reason| {
-        broken(path, asset, &reason)
-            .help("open it in a drawing program and save it as plain SVG, with everything it shows inside the file")
+        broken(path, asset, &reason).help(if reason == extent::FILTERED {
+            "flatten the effect (a shadow, a blur) in the drawing program, or export the picture as PNG"
+        } else {
+            "open it in a drawing program and save it as plain SVG, with everything it shows inside the file"
+        })
     })?;
     let drawn = f64::from(svg.height / svg.width) * f64::from(WIDEST_DRAWING).powi(2);
     if drawn > MOST_PIXELS as f64 {

@@ -14,6 +14,7 @@
 pub mod fonts;
 
 mod diagnose;
+mod extent;
 mod format;
 mod metadata;
 mod pictures;

@@ -1,24 +1,17 @@
 //! Pictures made of shapes: checked, measured and rasterised, with the bundled
 //! fonts and those that the publication adds, and with nothing from outside.
 
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use image::{DynamicImage, RgbImage};
 use press_model::FontFile;
 use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::fontdb::{Database, Source};
-use resvg::usvg::roxmltree::{Document, Node, NodeId, ParsingOptions};
+use resvg::usvg::roxmltree::{Document, Node, ParsingOptions};
 use resvg::usvg::{ImageHrefResolver, ImageKind, Options, Tree};
 
 use crate::raster::{self, Decoded, MOST_PIXELS};
-use crate::{Format, fonts};
-
-/// How deep elements may stand in one another, references followed: usvg
-/// recurses, here and again where the picture is set.
-const DEEPEST: usize = 100;
-/// How many elements there may be, each reference counted as what it draws.
-const MOST_ELEMENTS: u64 = 200_000;
+use crate::{Format, extent, fonts};
 
 /// An SVG that has been found good.
 pub struct Svg {
@@ -68,7 +61,7 @@ pub fn inspect(bytes: &[u8], fonts: &Arc<Database>) -> Result<Svg, String> {
         },
     )
     .map_err(|error| error.to_string())?;
-    Extent::of(&document)?;
+    extent::check(&document)?;
     let tree = parse(source, fonts)?;
     let size = tree.size();
     Ok(Svg {
@@ -156,60 +149,6 @@ fn embedded_picture(data: Arc<Vec<u8>>) -> Option<ImageKind> {
         Format::Gif => Some(ImageKind::GIF(data)),
         Format::WebP => Some(ImageKind::WEBP(data)),
         Format::Svg => None,
-    }
-}
-
-/// How deep and how large a drawing is once its references are followed: usvg
-/// recurses over the one and copies for the other.
-#[derive(Clone, Copy)]
-struct Extent {
-    depth: usize,
-    elements: u64,
-}
-
-impl Extent {
-    fn of(document: &Document) -> Result<Extent, String> {
-        let ids: HashMap<&str, Node> = document
-            .descendants()
-            .filter_map(|node| Some((node.attribute("id")?, node)))
-            .collect();
-        Extent::measure(document.root_element(), 1, &ids, &mut HashMap::new())
-    }
-
-    fn measure<'a>(
-        node: Node<'a, 'a>,
-        level: usize,
-        ids: &HashMap<&str, Node<'a, 'a>>,
-        known: &mut HashMap<NodeId, Extent>,
-    ) -> Result<Extent, String> {
-        if let Some(extent) = known.get(&node.id()) {
-            return Ok(*extent);
-        }
-        if level > DEEPEST {
-            return Err(format!("its elements stand more than {DEEPEST} deep"));
-        }
-        let used = node
-            .attributes()
-            .find(|attribute| is_element(&node, "use") && attribute.name() == "href")
-            .and_then(|attribute| ids.get(attribute.value().strip_prefix('#')?));
-        let mut extent = Extent {
-            depth: 1,
-            elements: 1,
-        };
-        let children = node.children().filter(Node::is_element);
-        for child in children.chain(used.copied()) {
-            let inner = Extent::measure(child, level + 1, ids, known)?;
-            extent.depth = extent.depth.max(inner.depth + 1);
-            extent.elements = extent.elements.saturating_add(inner.elements);
-        }
-        if extent.depth > DEEPEST {
-            return Err(format!("its elements stand more than {DEEPEST} deep"));
-        }
-        if extent.elements > MOST_ELEMENTS {
-            return Err(format!("it draws more than {MOST_ELEMENTS} elements"));
-        }
-        known.insert(node.id(), extent);
-        Ok(extent)
     }
 }
 

@@ -180,6 +180,97 @@ fn what_is_wrong_is_said() {
 }
 
 #[test]
+fn effects_and_references_of_an_svg_stay_within_bounds() {
+    let svg = |inner: &str| {
+        format!("<svg xmlns='http://www.w3.org/2000/svg' width='90' height='90'>{inner}</svg>")
+    };
+    let rects = |attributes: &str| format!("<rect width='9' height='9' {attributes}/>").repeat(10);
+    let chain = |element: &str, refer: &dyn Fn(u32) -> String| -> String {
+        (1..10)
+            .map(|n| {
+                let content = rects(&refer(n + 1));
+                format!("<{element} id='p{n}' width='1' height='1'>{content}</{element}>")
+            })
+            .collect()
+    };
+    let filter = "<filter id='f'><feTurbulence baseFrequency='1e38' numOctaves='3'/></filter>";
+    let sheet: String = (1..10)
+        .map(|n| format!(".c{n}{{fill:url(#p{n})}}"))
+        .collect();
+    let inherited: String = (1..10)
+        .map(|n| {
+            format!(
+                "<g fill='url(#p{})'><pattern id='p{n}'>{}</pattern></g>",
+                n + 1,
+                rects("")
+            )
+        })
+        .collect();
+    for (what, inner) in [
+        ("filter", format!("{filter}<g filter='url(#f)'/>")),
+        (
+            "filter in a style",
+            "<g style='/**/filter : blur(1e9px)'/>".into(),
+        ),
+        (
+            "filter in a sheet",
+            format!(
+                "<style>/* a */ svg > .a:hover, g.b {{ filter: url(#f) }}</style>{filter}<g class='a'/>"
+            ),
+        ),
+        (
+            "patterns",
+            chain("pattern", &|n| format!("fill='url(#p{n})'")) + &rects("fill='url(#p1)'"),
+        ),
+        (
+            "masks",
+            chain("mask", &|n| format!("style='mask:url( \"#p{n}\" )'"))
+                + &rects("mask='url(#p1)'"),
+        ),
+        (
+            "sheet",
+            format!(
+                "<style>{sheet}</style>{}{}",
+                chain("pattern", &|n| format!("class='c{n}'")),
+                rects("class='c1'")
+            ),
+        ),
+        ("inherited", inherited + &rects("fill='url(#p1)'")),
+        (
+            "markers",
+            format!(
+                "<marker id='m'>{}</marker><path marker-mid='url(#m)' d='{}'/>",
+                rects(""),
+                "h1".repeat(50_000)
+            ),
+        ),
+        ("text", format!("<text>{}</text>", "word ".repeat(5_000))),
+    ] {
+        let (_, faults) = inspect("a.svg", svg(&inner).as_bytes());
+        assert_eq!(codes(&faults), [Code::BrokenPicture], "{what}");
+        let filtered = faults[0].message.ends_with("cannot be printed reliably");
+        assert_eq!(
+            filtered,
+            what.starts_with("filter"),
+            "{}",
+            faults[0].message
+        );
+        assert!(!faults[0].message.contains("gave up"), "{what}");
+    }
+    let plain = format!(
+        "<style>.a{{fill:url(#l);clip-path:url(#c)}} .none{{filter:none}}</style>{filter}
+        <defs><linearGradient id='l'><stop/></linearGradient><clipPath id='c'><rect width='50' height='50'/></clipPath>
+        <pattern id='h' width='4' height='4' patternUnits='userSpaceOnUse'><path d='M0 0h4' stroke='red'/></pattern>
+        <mask id='m'><rect width='90' height='90' fill='url(#h)'/></mask><marker id='k'><path d='M0 0h4'/></marker></defs>
+        <g class='a none' mask='url(#m)'>{}</g><path marker-end='url(#k)' d='M0 0h9v9' fill='url(#h)'/>",
+        rects("").repeat(500)
+    );
+    let (pictures, faults) = inspect("a.svg", svg(&plain).as_bytes());
+    assert_eq!(faults, []);
+    pictures.raster(&path("a.svg"), 300).unwrap();
+}
+
+#[test]
 fn small_signs_are_not_called_coarse() {
     assert_eq!(inspect("a.png", &png(48, 48)).1, []);
 }
