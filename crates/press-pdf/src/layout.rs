@@ -51,6 +51,12 @@ pub fn layout(input: &Input) -> Result<Layout, Error> {
 }
 
 impl Layout {
+    /// The pages, for tests that look at what stands where.
+    #[cfg(test)]
+    pub(crate) fn document(&self) -> &PagedDocument {
+        &self.document
+    }
+
     /// On which page each article, section and block begins.
     pub fn page_map(&self) -> &PageMap {
         &self.page_map

@@ -10,6 +10,7 @@ use press_model::{
 };
 use press_template::Templates;
 use serde_json::{Value, json};
+use typst::layout::{Frame, FrameItem};
 
 use crate::{Error, Input, Layout, cover, layout};
 
@@ -341,6 +342,68 @@ fn letter_paper_and_a_long_list_of_contents() {
     let pdf = layout.pdf().unwrap();
     assert!(String::from_utf8_lossy(&pdf).contains("/MediaBox[0 0 612 792]"));
     assert!(layout.page_map().pages.len() > 2);
+}
+
+#[test]
+fn what_is_longer_than_a_column_breaks_and_loses_no_word() {
+    let words = |count: usize, mark: &str| -> String {
+        (0..count).map(|n| format!("{mark}{n} word ")).collect()
+    };
+    let cell = |words: &str| json!({ "content": [text(words)] });
+    let table = |id: &str, header: &str, long: &str| {
+        json!({ "kind": "table", "id": id, "span": span(0), "columns": ["default", "left", "right"],
+            "header": [cell(header), cell("b"), cell("c")],
+            "rows": [[cell("one"), cell(long), cell("two")], [cell("x"), cell("y"), cell(long)]] })
+    };
+    let pull_quote = |id: &str, words: &str| {
+        json!({ "kind": "pull-quote", "id": id, "span": span(0), "attribution": [text("Who")],
+            "blocks": [paragraph(&format!("{id}.1"), words)] })
+    };
+    let figure = |id: &str, words: &str| {
+        json!({ "kind": "figure", "id": id, "span": span(0), "picture": { "asset": "a.svg", "alt": "A" },
+            "caption": [text(words)], "credit": "Ada", "description": null })
+    };
+    let press = Press::of(json!([
+        paragraph("b-one.1", &words(200, "p")),
+        pull_quote("b-one.2", &words(300, "q")),
+        table("b-one.3", "a", &words(500, "t")),
+        figure("b-one.4", &words(1500, "f")),
+        table("b-one.5", &words(400, "h"), "short"),
+        { "kind": "aside", "id": "b-one.6", "span": span(0), "aside": "tip", "title": [text("Tip")],
+          "blocks": [table("b-one.6.1", "a", &words(250, "u")), figure("b-one.6.2", &words(700, "g")), pull_quote("b-one.6.3", &words(150, "r"))] },
+    ]));
+    let layout = press.layout();
+    let mut below = Vec::new();
+    for page in layout.document().pages() {
+        text_below(&page.frame, 0.0, page.frame.height().to_pt(), &mut below);
+    }
+    assert!(below.is_empty(), "off the page: {below:?}");
+    let places = &layout.page_map().positions;
+    let printed = text_of(&layout.pdf().unwrap());
+    for last in [
+        "p199", "q299", "t499", "f1499", "h399", "u249", "g699", "r149",
+    ] {
+        assert!(printed.contains(&format!("{last}word")), "{last}");
+    }
+    assert!(
+        ["b-one.2", "b-one.3", "b-one.4"]
+            .iter()
+            .all(|id| places.contains_key(*id))
+    );
+}
+
+/// The pieces of text that stand below `bottom`.
+fn text_below(frame: &Frame, top: f64, bottom: f64, below: &mut Vec<String>) {
+    for (at, item) in frame.items() {
+        let y = top + at.y.to_pt();
+        match item {
+            FrameItem::Group(group) => {
+                text_below(&group.frame, y + group.transform.ty.to_pt(), bottom, below);
+            }
+            FrameItem::Text(text) if y > bottom => below.push(text.text.to_string()),
+            _ => {}
+        }
+    }
 }
 
 /// One of each block and inline.
