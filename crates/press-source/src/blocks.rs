@@ -102,7 +102,11 @@ impl<'a> Converter<'_, 'a> {
                 });
             }
             NodeValue::CodeBlock(code) => {
-                let language = code.info.split_whitespace().next().unwrap_or_default();
+                let info = code.info.trim();
+                let (language, rest) = info.split_once(char::is_whitespace).unwrap_or((info, ""));
+                if !rest.trim().is_empty() {
+                    self.report_code_attributes(rest, data.sourcepos.start.line);
+                }
                 let language = self.scope.clean(language, span);
                 let text = self.scope.clean(&code.literal, span);
                 let text = text.strip_suffix('\n').unwrap_or(&text).replace('\r', "");
@@ -127,8 +131,16 @@ impl<'a> Converter<'_, 'a> {
             }
             // Notes are read when something refers to them.
             NodeValue::FootnoteDefinition(_) => {}
-            // No other block comes of the extensions that are on.
-            _ => {}
+            // No other block comes of the extensions that are on; should one do
+            // so all the same, nothing is lost unsaid.
+            other => self.reader.report(
+                Diagnostic::new(
+                    Code::UnsupportedMarkup,
+                    format!("a block of the sort {} is left out", other.xml_node_name()),
+                )
+                .at(span)
+                .help("write it as paragraphs"),
+            ),
         }
     }
 
@@ -429,6 +441,20 @@ impl<'a> Converter<'_, 'a> {
             header,
             rows,
         });
+    }
+
+    fn report_code_attributes(&mut self, attributes: &str, line: usize) {
+        self.reader.report(
+            Diagnostic::new(
+                Code::UnsupportedMarkup,
+                format!(
+                    "`{}` behind the language of code means nothing here",
+                    shorten(attributes)
+                ),
+            )
+            .at(self.positions.line(line))
+            .help("it is left out; write what it says above the code"),
+        );
     }
 
     /// Reports what a row has beyond the last column, which the parser drops.

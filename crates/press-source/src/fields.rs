@@ -1,7 +1,9 @@
 //! The keys of a table: those that are known, of the sort they must be, with a
 //! report for every one that is not.
 
-use chrono::NaiveDate;
+use std::ops::RangeInclusive;
+
+use chrono::{Datelike, NaiveDate};
 use press_model::{Code, Diagnostic, FileId, Span};
 
 use crate::files::Text;
@@ -17,6 +19,9 @@ pub struct TextValue {
     /// Where it stands.
     pub span: Span,
 }
+
+/// The years of issues: times in files count from 1970, and have four digits.
+const YEARS: RangeInclusive<i32> = 1970..=9999;
 
 /// A table of publication.toml or issue.toml while its keys are read.
 pub struct Fields<'t> {
@@ -251,6 +256,16 @@ impl<'t> Fields<'t> {
                 (None, false)
             }
         };
+        if let Some(date) = date
+            && !YEARS.contains(&date.year())
+        {
+            reader.report(invalid(
+                format!("`{key}` cannot lie in the year {}", date.year()),
+                value.span,
+                &format!("write a year from {} to {}", YEARS.start(), YEARS.end()),
+            ));
+            return None;
+        }
         if date.is_none() {
             let message = if is_quoted {
                 format!("`{key}` must be a date, and quotes make it a text")
@@ -282,7 +297,7 @@ impl<'t> Fields<'t> {
                 None => format!("these are known: {}", suggest::list(&names)),
             };
             reader.report(invalid(
-                format!("`{key}` cannot be `{}`", text.text),
+                format!("`{key}` cannot be `{}`", suggest::short_name(&text.text)),
                 text.span,
                 &help,
             ));

@@ -6,8 +6,6 @@
 //! composed into a tree again. No step recurses, so that no depth of nesting can
 //! exhaust the stack.
 
-use std::collections::BTreeSet;
-
 use comrak::Arena;
 use press_model::{Code, Diagnostic, Inline, Span};
 
@@ -18,7 +16,11 @@ use crate::markup;
 use crate::pieces::{At, Piece, Wrap, cut, flatten, shorten, span_between, words_between};
 use crate::reader::Reader;
 use crate::scope::Scope;
+use crate::suggest::{self, short_name};
 use crate::text::in_one_line;
+
+/// CommonMark's longest label, in bytes of ASCII.
+const LONGEST_LABEL: usize = 999;
 
 /// Where running text stands, as far as that matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,8 +87,6 @@ fn cut_foreign_markup(
     positions: &Positions,
     reader: &mut Reader,
 ) {
-    // Once an end is not found, it is not found further on either.
-    let mut endless: BTreeSet<&'static str> = BTreeSet::new();
     let mut index = 0;
     let mut from = 0;
     while index < pieces.len() {
@@ -103,12 +103,7 @@ fn cut_foreign_markup(
             (index, from) = (index + 1, 0);
             continue;
         };
-        if endless.contains(found.end) {
-            from = found.start + 1;
-            continue;
-        }
         let Some(end) = find_end(pieces, (index, found.start + 2), found.end) else {
-            endless.insert(found.end);
             from = found.start + 1;
             continue;
         };
@@ -138,13 +133,44 @@ pub fn foreign_markup(system: &str, written: &str, at: Span) -> Diagnostic {
     .help("it is left out; write what it stands for, or put it between backquotes to print it")
 }
 
+/// Where foreign markup ends: on the line on which it starts, or not far behind.
+/// Two braces that happen to stand pages apart are no markup.
 fn find_end(pieces: &[Piece], from: At, end: &str) -> Option<At> {
+    /// How far it may reach on one line, and over lines, in characters.
+    const ON_LINE: usize = 2_000;
+    const OVER_LINES: usize = 300;
     let mut start = from.1;
+    let mut longest = ON_LINE;
+    let mut length = 0;
     for (index, piece) in pieces.iter().enumerate().skip(from.0) {
-        if let Piece::Text { text, .. } = piece
-            && let Some(found) = text.get(start..).and_then(|rest| rest.find(end))
-        {
-            return Some((index, start + found + end.len()));
+        match piece {
+            Piece::Text { text, .. } => {
+                let rest = text.get(start..)?;
+                let reach = rest.char_indices().nth(longest.saturating_sub(length));
+                let rest = &rest[..reach.map_or(rest.len(), |(at, _)| at)];
+                if let Some(found) = rest.find(end) {
+                    return Some((index, start + found + end.len()));
+                }
+                if reach.is_some() {
+                    return None;
+                }
+                length += rest.chars().count();
+            }
+            Piece::SoftBreak(_) | Piece::LineBreak => {
+                longest = OVER_LINES;
+                length += 1;
+            }
+            Piece::Code { .. }
+            | Piece::Image { .. }
+            | Piece::Note { .. }
+            | Piece::Html { .. }
+            | Piece::Anchor { .. }
+            | Piece::Open { .. }
+            | Piece::Close { .. }
+            | Piece::Gone => length += 1,
+        }
+        if length > longest {
+            return None;
         }
         start = 0;
     }
@@ -207,15 +233,15 @@ fn split_notes(
     let mut from = 0;
     while let Some(found) = text[from..].find("[^") {
         let start = from + found;
-        let label = text[start + 2..].split(']').next().unwrap_or_default();
-        let end = start + 2 + label.len() + 1;
-        let is_label = !label.is_empty()
-            && end <= text.len()
-            && !label.contains(|c: char| c.is_whitespace() || matches!(c, '[' | '^'));
-        if !is_label {
+        let after = &text[start + 2..];
+        let is_end = |c: char| c.is_whitespace() || matches!(c, '[' | ']' | '^');
+        let length = after.find(is_end).unwrap_or(after.len());
+        let (label, rest_of_text) = after.split_at(length);
+        if !(1..=LONGEST_LABEL).contains(&length) || !rest_of_text.starts_with(']') {
             from = start + 2;
             continue;
         }
+        let end = start + 2 + length + 1;
         out.push(words(&text[rest..start], false));
         let place = positions.within(at, text, start, end - start);
         if scope.has_note(label) {
@@ -233,7 +259,9 @@ fn split_notes(
 }
 
 fn report_undefined_note(label: &str, at: Span, reader: &mut Reader, scope: &Scope) {
-    let help = match crate::suggest::nearest(label, scope.note_labels()) {
+    let help = suggest::nearest(label, scope.note_labels());
+    let label = short_name(label);
+    let help = match help {
         Some(near) => format!("did you mean `[^{near}]`?"),
         None => format!("write the note on a line of its own: `[^{label}]: Its text.`"),
     };
@@ -326,8 +354,6 @@ fn mend_undefined_references(pieces: &mut [Piece], positions: &Positions, reader
 
 /// Where the label that starts at `from` ends, after its bracket.
 fn end_of_label(pieces: &[Piece], from: At) -> Option<At> {
-    /// CommonMark's longest label, in bytes of ASCII.
-    const LONGEST: usize = 999;
     let mut start = from.1;
     let mut length = 0;
     for (index, piece) in pieces.iter().enumerate().skip(from.0) {
@@ -355,7 +381,7 @@ fn end_of_label(pieces: &[Piece], from: At) -> Option<At> {
             | Piece::Close { .. }
             | Piece::Gone => length += 1,
         }
-        if length > LONGEST {
+        if length > LONGEST_LABEL {
             return None;
         }
         start = 0;

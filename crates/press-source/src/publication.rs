@@ -11,6 +11,7 @@ use crate::inlines;
 use crate::links::Destination;
 use crate::reader::{Reader, failure_of, start_of};
 use crate::scope::Scope;
+use crate::suggest::short_name;
 use crate::text::in_one_line;
 
 const FILE: &str = "publication.toml";
@@ -195,11 +196,21 @@ pub fn report_language(text: &TextValue, reader: &mut Reader) {
     ));
 }
 
+/// The longest slug of a publication: file systems allow names of 255 bytes.
+const LONGEST_SLUG: usize = 80;
+
 fn slug(fields: &Fields, reader: &mut Reader) -> Option<Slug> {
     let text = fields.required("slug", "\"review\"", reader)?;
     let slug = Slug::new(&text.text);
     if slug.is_none() {
         report_slug(&text, reader);
+    } else if text.text.len() > LONGEST_SLUG {
+        reader.report(invalid(
+            format!("the slug has more than {LONGEST_SLUG} characters"),
+            text.span,
+            "write a shorter one; the names of all files begin with it",
+        ));
+        return None;
     }
     slug
 }
@@ -209,7 +220,7 @@ pub fn report_slug(text: &TextValue, reader: &mut Reader) {
     reader.report(invalid(
         format!(
             "`{}` is no slug: small letters a to z, digits and single hyphens",
-            text.text
+            short_name(&text.text)
         ),
         text.span,
         &format!("write `{}`", Slug::from_text(&text.text)),

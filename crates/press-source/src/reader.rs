@@ -11,7 +11,7 @@ use press_model::{
 use crate::files::{self, Failure, Files, PICTURE, folder_of, plain_path};
 use crate::links;
 use crate::scope::Scope;
-use crate::suggest;
+use crate::suggest::{self, short_name};
 use crate::text::{self, is_control, nfc, without_controls};
 use crate::typography;
 
@@ -140,7 +140,7 @@ impl Reader {
         self.report(
             Diagnostic::new(
                 Code::MissingAltText,
-                format!("the picture `{path}` has no alternative text"),
+                format!("the picture `{}` has no alternative text", short_name(path)),
             )
             .at(at)
             .help("say what it shows, for those who cannot see it: `![what it shows](path)`"),
@@ -160,7 +160,8 @@ impl Reader {
                     Diagnostic::new(
                         Code::MissingPicture,
                         format!(
-                            "`{url}` is no file of the issue, and nothing is fetched from the web"
+                            "`{}` is no file of the issue, and nothing is fetched from the web",
+                            short_name(url)
                         ),
                     )
                     .at(at)
@@ -205,7 +206,7 @@ impl Reader {
                 self.report(
                     Diagnostic::new(
                         Code::MissingPicture,
-                        format!("there is no picture `{path}`"),
+                        format!("there is no picture `{}`", short_name(&path)),
                     )
                     .at(at)
                     .help(help),
@@ -415,7 +416,7 @@ fn look_up(link: &Pending, places: &Places) -> Result<LinkTarget, Box<Diagnostic
             None => {
                 let near = suggest::nearest(path, places.files.keys().map(String::as_str));
                 return Err(broken(
-                    format!("the issue has no article `{path}`"),
+                    format!("the issue has no article `{}`", short_name(path)),
                     match near {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => "name a file that a section of issue.toml lists".into(),
@@ -426,7 +427,7 @@ fn look_up(link: &Pending, places: &Places) -> Result<LinkTarget, Box<Diagnostic
     };
     let Some(article) = article else {
         return Err(broken(
-            format!("`{}` leads to no article", link.url),
+            format!("`{}` leads to no article", short_name(&link.url)),
             "name the article too: `article.md#place`".into(),
         ));
     };
@@ -443,6 +444,7 @@ fn look_up(link: &Pending, places: &Places) -> Result<LinkTarget, Box<Diagnostic
         None => {
             let names = fragments.into_iter().flat_map(BTreeMap::keys);
             let near = suggest::nearest(fragment, names.map(String::as_str));
+            let fragment = short_name(fragment);
             Err(broken(
                 format!("there is no heading or anchor `{fragment}` in the article `{article}`"),
                 match near {
@@ -480,6 +482,7 @@ fn outside(path: &str, at: Span) -> Diagnostic {
 
 /// What is to be said of a file that could not be read.
 pub fn failure_of(failure: Failure, path: &str) -> Diagnostic {
+    let path = short_name(path);
     match failure {
         Failure::Missing => {
             Diagnostic::new(Code::MissingFile, format!("there is no file `{path}`"))

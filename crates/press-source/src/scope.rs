@@ -1,7 +1,7 @@
 //! What holds within one article: its language, notes, named places, and what
 //! is gathered to be reported once for the whole of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use comrak::Anchorizer;
@@ -31,7 +31,10 @@ pub struct Scope<'a> {
     headings: Anchorizer,
     /// The element that each fragment leads to; none for the article itself.
     places: BTreeMap<String, Option<String>>,
-    anchors: BTreeSet<String>,
+    /// The ids of anchors and the names that they were given by.
+    anchors: BTreeMap<String, String>,
+    /// The last number that was put behind an id that was taken.
+    suffixes: BTreeMap<String, u32>,
     html: BTreeMap<String, Vec<Span>>,
     controls: Vec<(char, Span)>,
     credits: BTreeMap<AssetPath, Credit>,
@@ -87,7 +90,8 @@ impl<'a> Scope<'a> {
             order: Vec::new(),
             headings: Anchorizer::new(),
             places: BTreeMap::new(),
-            anchors: BTreeSet::new(),
+            anchors: BTreeMap::new(),
+            suffixes: BTreeMap::new(),
             html: BTreeMap::new(),
             controls: Vec::new(),
             credits: BTreeMap::new(),
@@ -193,22 +197,24 @@ impl<'a> Scope<'a> {
             .collect();
         let base = format!("x-{slug}.{safe}");
         let mut id = base.clone();
-        let mut suffix = 2;
-        while self.anchors.contains(&id) {
+        while self.anchors.contains_key(&id) {
+            let suffix = self.suffixes.entry(base.clone()).or_insert(1);
+            *suffix += 1;
             id = format!("{base}-{suffix}");
-            suffix += 1;
         }
-        self.anchors.insert(id.clone());
+        self.anchors.insert(id.clone(), name.clone());
         self.places.insert(name, Some(id.clone()));
         Some(id)
     }
 
-    /// Lets the names that lead to an anchor lead to another element instead.
+    /// Lets the name that leads to an anchor lead to another element instead.
     pub fn move_anchor(&mut self, id: &str, element: Option<&str>) {
-        for place in self.places.values_mut() {
-            if place.as_deref() == Some(id) {
-                *place = element.map(str::to_owned);
-            }
+        if let Some(place) = self
+            .anchors
+            .get(id)
+            .and_then(|name| self.places.get_mut(name))
+        {
+            *place = element.map(str::to_owned);
         }
     }
 

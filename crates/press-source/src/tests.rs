@@ -218,7 +218,7 @@ fn plain_blocks() {
     );
     check("> a\n>\n> > b", "quote(p(a) quote(p(b)))", &[]);
     check(
-        "```rust x\nlet \"a\";\n```\n\n***",
+        "```rust\nlet \"a\";\n```\n\n***",
         "code(rust: let \"a\";) rule",
         &[],
     );
@@ -946,6 +946,51 @@ fn files_of_other_sorts() {
         ]
     );
     assert_eq!(written(article(&reading)), "p(inside)");
+}
+
+#[test]
+fn attributes_of_code_are_reported() {
+    check(
+        "```python title=\"x.py\"\nx\n```\n",
+        "code(python: x)",
+        &[Code::UnsupportedMarkup],
+    );
+}
+
+#[test]
+fn braces_far_apart_are_text() {
+    let far = format!("a {{% b\n{}\n%}} c\n", "word ".repeat(70).trim());
+    let reading = read_article(&far);
+    assert!(reading.diagnostics.is_empty());
+    let words = written(article(&reading));
+    assert!(words.contains("{% b") && words.contains("%} c"), "{words}");
+    check("a {% b\nc %} d", "p(a d)", &[Code::UnsupportedMarkup]);
+}
+
+#[test]
+fn many_names_and_marks_are_no_trouble() {
+    let long = "x".repeat(100);
+    let mut markdown = "[^ ".repeat(50_000);
+    markdown.push_str("\n\n");
+    for number in 0..20_000 {
+        let _ = write!(markdown, "<a name=\"{long}{number}\"></a>\n\n");
+    }
+    markdown.push_str("End.\n");
+    let reading = read_article(&markdown);
+    assert!(reading.diagnostics.is_empty(), "{:#?}", reading.diagnostics);
+}
+
+#[test]
+fn dates_and_slugs_that_no_edition_can_carry() {
+    let folder = tempfile::tempdir().unwrap();
+    let slug = format!("slug = \"{}\"", "r".repeat(81));
+    let publication = PUBLICATION.replace("slug = \"review\"", &slug);
+    write(folder.path(), "publication.toml", publication.as_bytes());
+    let issue = "format = 1\ndate = 1969-12-31\nsubject = \"N\"\n[[section]]\ntitle = \"N\"\narticles = []\n";
+    write(folder.path(), "2024-11/issue.toml", issue.as_bytes());
+    let reading = read(folder.path(), "2024-11");
+    let invalid = |d: &&Diagnostic| d.code == Code::InvalidValue;
+    assert_eq!(reading.diagnostics.iter().filter(invalid).count(), 2);
 }
 
 #[test]
