@@ -196,7 +196,7 @@ impl<'a> Measure<'a> {
     fn properties(&self, node: Node, see: &mut impl FnMut(&str, &str)) {
         for attribute in node.attributes() {
             if attribute.name() == "style" {
-                declarations(&without_comments(attribute.value()), see);
+                declarations(&plain_style(attribute.value()), see);
             } else {
                 see(attribute.name(), attribute.value());
             }
@@ -232,7 +232,7 @@ impl Rule {
             .filter(|node| node.tag_name().name() == "style");
         for sheet in sheets {
             let text: String = sheet.children().filter_map(|node| node.text()).collect();
-            for part in without_comments(&text).split('}') {
+            for part in plain_style(&text).split('}') {
                 // Of `@media … { a { …`, the innermost.
                 let Some((before, body)) = part.rsplit_once('{') else {
                     continue;
@@ -290,6 +290,25 @@ fn subject(selector: &str) -> String {
     let last = plain.rsplit([' ', '\t', '\n', '\r', '>', '+', '~']).next();
     let last = last.unwrap_or_default();
     last[..last.find(':').unwrap_or(last.len())].to_owned()
+}
+
+/// A style sheet whose braces and semicolons all mean what they are.
+fn plain_style(css: &str) -> String {
+    let mut quote = None;
+    let plain = without_comments(css);
+    let unquoted = plain.chars().map(|c| match (c, quote) {
+        ('"' | '\'', None) => {
+            quote = Some(c);
+            c
+        }
+        (_, Some(open)) if c == open => {
+            quote = None;
+            c
+        }
+        ('{' | '}' | ';', Some(_)) => '_',
+        _ => c,
+    });
+    unquoted.collect()
 }
 
 fn without_comments(css: &str) -> String {

@@ -213,6 +213,12 @@ fn effects_and_references_of_an_svg_stay_within_bounds() {
             "<g style='/**/filter : blur(1e9px)'/>".into(),
         ),
         (
+            "filter behind quotes",
+            format!(
+                "<style>.a {{ x: '}}'; y: \"{{\"; filter: url(#f) }}</style>{filter}<g class='a'/>"
+            ),
+        ),
+        (
             "filter in a sheet",
             format!(
                 "<style>/* a */ svg > .a:hover, g.b {{ filter: url(#f) }}</style>{filter}<g class='a'/>"
