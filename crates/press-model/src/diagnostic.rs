@@ -77,6 +77,8 @@ codes! {
     BrokenReference = "broken-reference", Error;
     /// Blocks stand inside one another too deeply.
     NestingTooDeep = "nesting-too-deep", Error;
+    /// A table has more columns or cells than an edition can carry.
+    TableTooLarge = "table-too-large", Error;
     /// A picture's file is not there.
     MissingPicture = "missing-picture", Error;
     /// A picture has no alternative text.

@@ -19,6 +19,12 @@ use crate::text::without_controls;
 /// 128, and a block costs several of each.
 const DEEPEST: usize = 16;
 
+/// The most columns of a table; no page is wide enough for more.
+const MOST_COLUMNS: usize = 50;
+/// The most cells of a table. Whoever sets a table measures every cell, more than
+/// once.
+const MOST_CELLS: usize = 20_000;
+
 /// The first block that stands too deep, found without recursion.
 pub fn too_deep<'a>(root: &'a AstNode<'a>) -> Option<&'a AstNode<'a>> {
     let mut stack = vec![(root, 0)];
@@ -406,6 +412,11 @@ impl<'a> Converter<'_, 'a> {
         path: &[u32],
         out: &mut Vec<Block>,
     ) {
+        let cells = node.children().count() * columns.len();
+        if columns.len() > MOST_COLUMNS || cells > MOST_CELLS {
+            self.report_large_table(node, columns.len(), cells);
+            return;
+        }
         let mut rows = node.children().map(|row| {
             self.report_lost_cells(row, columns.len());
             let mut cells: Vec<Cell> = row
@@ -454,6 +465,19 @@ impl<'a> Converter<'_, 'a> {
             )
             .at(self.positions.line(line))
             .help("it is left out; write what it says above the code"),
+        );
+    }
+
+    fn report_large_table(&mut self, node: &'a AstNode<'a>, columns: usize, cells: usize) {
+        self.reader.report(
+            Diagnostic::new(
+                Code::TableTooLarge,
+                format!(
+                    "the table has {columns} columns and {cells} cells; {MOST_COLUMNS} and {MOST_CELLS} are the most"
+                ),
+            )
+            .at(self.positions.line(node.data().sourcepos.start.line))
+            .help("print the rows that matter and link to the rest, or part the table"),
         );
     }
 

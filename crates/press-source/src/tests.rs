@@ -994,6 +994,21 @@ fn dates_and_slugs_that_no_edition_can_carry() {
 }
 
 #[test]
+fn tables_have_bounds() {
+    let table = |columns: usize, rows: usize| {
+        let row = |cell: &str| format!("|{}\n", cell.repeat(columns));
+        let markdown = row("a|") + &row("-|") + &row("b|").repeat(rows);
+        let reading = read_article(&markdown);
+        let large = |d: &Diagnostic| d.code == Code::TableTooLarge;
+        reading.diagnostics.iter().any(large)
+    };
+    assert!(!table(50, 1));
+    assert!(table(51, 1));
+    assert!(!table(50, 399));
+    assert!(table(50, 400));
+}
+
+#[test]
 fn a_repeated_slug_names_both_places() {
     let reading = read_files(&[("a b.md", b"x"), ("a-b.md", b"y")]);
     assert_eq!(reports(&reading), ["duplicate-slug \"a-b.md\""]);
