@@ -994,6 +994,27 @@ fn dates_and_slugs_that_no_edition_can_carry() {
 }
 
 #[test]
+fn reports_quote_no_name_at_length() {
+    let long = "x".repeat(50_000);
+    let reading = read_article(&format!(
+        "a [b]({long}.md) [c](#{long}) ![d]({long}.png) [^{}]\n",
+        &long[..900]
+    ));
+    let found: Vec<Code> = reading.diagnostics.iter().map(|d| d.code).collect();
+    for code in [
+        Code::BrokenReference,
+        Code::MissingPicture,
+        Code::UndefinedNote,
+    ] {
+        assert!(found.contains(&code), "{code} in {found:?}");
+    }
+    for diagnostic in &reading.diagnostics {
+        assert!(diagnostic.message.len() < 400, "{}", diagnostic.code);
+        assert!(diagnostic.help.iter().all(|help| help.len() < 400));
+    }
+}
+
+#[test]
 fn tables_have_bounds() {
     let table = |columns: usize, rows: usize| {
         let row = |cell: &str| format!("|{}\n", cell.repeat(columns));
