@@ -13,6 +13,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("press-template", &["press-model"]),
     ("press-image", &["press-model"]),
     ("press-message", &["press-model"]),
+    ("press-proof", &["press-model"]),
+    ("press-report", &["press-model", "press-template"]),
     (
         "press-pdf",
         &["press-model", "press-template", "press-image"],

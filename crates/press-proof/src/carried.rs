@@ -1,0 +1,114 @@
+//! What a finished edition carries, in the one form that every reader gives and
+//! the proof compares: its text in reading order, cut where a reader sees a block
+//! begin or end.
+
+/// Stands at both ends of the alternative text of a picture in a line of text.
+pub const PICTURE: char = '\u{fffc}';
+/// Stands before the number of a note where the text refers to it.
+pub const NOTE_BEGINS: char = '\u{fff9}';
+/// Stands after the number of a note where the text refers to it.
+pub const NOTE_ENDS: char = '\u{fffb}';
+/// Stands where an edition breaks a line and no reader can tell whether the words
+/// on both sides are one or two.
+pub const LINE_ENDS: char = '\u{2028}';
+
+/// An edition as it was read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Carried {
+    /// What the edition says of itself: the title in its metadata, or a message's
+    /// subject.
+    pub title: Option<String>,
+    /// The language that it declares, as a tag of BCP 47.
+    pub language: Option<String>,
+    /// Its text in reading order.
+    pub segments: Vec<Segment>,
+    /// The addresses that a plain text lists by number.
+    pub addresses: Vec<(u32, String)>,
+}
+
+/// A stretch of text between two borders of blocks.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Segment {
+    /// What it is.
+    pub kind: Kind,
+    /// Its text. White space is as the edition has it; pictures in the line, marks
+    /// of notes and uncertain line ends stand as [`PICTURE`], [`NOTE_BEGINS`],
+    /// [`NOTE_ENDS`] and [`LINE_ENDS`].
+    pub text: String,
+    /// The links in it, in the order of their beginnings.
+    pub links: Vec<Link>,
+    /// In how many lists it stands.
+    pub list_depth: u8,
+    /// Whether it is the first of a list's item, and the number that the item
+    /// shows; an item with a bullet shows none.
+    pub item: Option<Item>,
+    /// In how many quotes it stands.
+    pub quote_depth: u8,
+    /// The number of the note that it belongs to.
+    pub note: Option<u32>,
+    /// The language that is declared for it, where that is not the edition's.
+    pub language: Option<String>,
+    /// Where a person finds it: `page 3`, `a-chart.xhtml`, `line 120`.
+    pub place: String,
+}
+
+/// The head of a list's item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Item {
+    /// Its number; none where it has a bullet.
+    pub number: Option<u32>,
+}
+
+/// What a stretch of text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// Anything that is none of the others.
+    #[default]
+    Text,
+    /// A heading.
+    Heading {
+        /// Its level, from 1.
+        level: u8,
+    },
+    /// A cell of a table of data.
+    Cell {
+        /// Which table of the edition, from 0.
+        table: u32,
+        /// The row, from 0; the row of headers counts.
+        row: u32,
+        /// The column, from 0.
+        column: u32,
+        /// Whether it is tagged as a header.
+        header: bool,
+    },
+    /// A block of code, with its line feeds and its indentation.
+    Code,
+    /// A picture that stands by itself; the text is its alternative text.
+    Picture,
+    /// The text that belongs to a picture.
+    Caption,
+    /// A break between thoughts.
+    Rule,
+}
+
+/// A link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The first byte of its words in the segment's text.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+    /// Where it leads.
+    pub target: Target,
+}
+
+/// Where a link leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Out of the edition.
+    Address(String),
+    /// To a place in the edition: the segment that stands there, or the next.
+    Segment(usize),
+    /// To a place in the edition that is not there.
+    Nowhere(String),
+}

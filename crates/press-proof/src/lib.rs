@@ -1,0 +1,14 @@
+//! Reads finished editions back as a stranger would and holds them against the
+//! issue, so that nothing is lost between the source and a reader.
+
+pub mod carried;
+pub mod epub;
+pub mod html;
+pub mod message;
+pub mod pdf;
+pub mod text;
+
+/// A finished edition that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
