@@ -1,0 +1,618 @@
+//! What the issue expects of an edition: its texts in the order in which the
+//! edition must carry them.
+//!
+//! A [`Row`] is what an editor knows: a paragraph, a headline, a table. The rows
+//! are the same for all editions. A [`Unit`] is what one edition sets in one place:
+//! a cell, a caption with its credit. Each unit serves a row.
+
+use std::collections::BTreeMap;
+
+use press_model::{
+    Article, Block, Cell, Inline, Issue, Labels, LinkTarget, ListItem, NoteNumber, Publication,
+    Slug, Span, plain_text,
+};
+
+use crate::carried::{Carried, NOTE_BEGINS, NOTE_ENDS, PICTURE};
+use crate::normal::{Form, Normal};
+use crate::proof::{Carrier, Row};
+
+/// What one edition sets in one place.
+#[derive(Debug, Clone)]
+pub(crate) struct Unit {
+    /// The rows that it serves, the one that it is named by last.
+    pub rows: Vec<usize>,
+    /// What it is.
+    pub role: Role,
+    /// Its texts in order. Several stand in one block, or each in its own.
+    pub parts: Vec<Part>,
+    /// How many letters and digits may stand between and around the parts: the
+    /// words of labels. A text that stands alone and has none is exact.
+    pub slack: usize,
+    /// The note whose text it is, where the edition parts notes from the text.
+    pub note: Option<NoteNumber>,
+    /// The head of the list's item that it begins.
+    pub item: Option<Option<u32>>,
+    /// The ids of the places that it holds, for links to lead to.
+    pub places: Vec<String>,
+}
+
+/// What a unit is, as far as an edition must show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Running text.
+    Text,
+    /// The title of a section.
+    SectionTitle,
+    /// The headline of an article.
+    Headline,
+    /// A heading of that level below the headline, or below the section's title.
+    Heading(u8),
+    /// Text that an edition may set as a heading or not.
+    Label,
+    /// A cell of a table, by its row and column.
+    Cell(u32, u32),
+    /// A block of code.
+    Code,
+    /// A picture that stands by itself.
+    Picture,
+    /// Text that belongs to a picture.
+    Caption,
+    /// A break between thoughts.
+    Rule,
+}
+
+/// A text that must stand there in one piece.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    /// The text as it is written.
+    pub text: String,
+    /// Its normal form.
+    pub normal: Normal,
+    /// The links in it.
+    pub links: Vec<Wanted>,
+}
+
+/// A link that must be there.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    /// The first byte of its words in the part's text.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+    /// Where it leads.
+    pub target: LinkTarget,
+}
+
+/// What the issue expects of one edition.
+pub(crate) struct Expected {
+    /// The rows, the same for all editions.
+    pub rows: Vec<Row>,
+    /// The units in the order of the edition.
+    pub units: Vec<Unit>,
+    /// The units of articles that the edition leaves out.
+    pub left_out: Vec<Unit>,
+}
+
+/// What `issue` expects of an edition. `carried` is looked at only to learn by
+/// what number a plain text lists an address, and how it sets its tables.
+pub(crate) fn expect(
+    publication: &Publication,
+    issue: &Issue,
+    carrier: Carrier,
+    carried: &Carried,
+) -> Expected {
+    let labels = Labels::of(&publication.language);
+    let mut writer = Writer {
+        publication,
+        issue,
+        carrier,
+        carried,
+        labels,
+        numbers: carried
+            .addresses
+            .iter()
+            .rev()
+            .map(|(number, address)| (address.as_str(), *number))
+            .collect(),
+        rows: Vec::new(),
+        units: Vec::new(),
+        article: None,
+        note: None,
+        prefix: None,
+        item: None,
+        places: Vec::new(),
+    };
+    let mut units = Vec::new();
+    let mut left_out = Vec::new();
+    for section in &issue.sections {
+        let carries = section.articles.iter().any(|a| a.is_in(carrier.edition()));
+        writer.places.push(format!("s-{}", section.slug));
+        writer.section_title(&section.title, section.span);
+        let title = writer.take();
+        if carries {
+            units.extend(title);
+        } else {
+            writer.places.clear();
+        }
+        let mut pieces = Vec::new();
+        for article in &section.articles {
+            writer.article(article);
+            pieces.push((article, writer.take()));
+        }
+        // A book's file of a section holds its briefs before its articles.
+        if carrier == Carrier::Epub {
+            pieces.sort_by_key(|(article, _)| article.headline.is_some());
+        }
+        for (article, piece) in pieces {
+            if article.is_in(carrier.edition()) {
+                units.extend(piece);
+            } else {
+                left_out.extend(piece);
+            }
+        }
+    }
+    writer.corrections();
+    writer.colophon();
+    units.extend(writer.take());
+    Expected {
+        rows: writer.rows,
+        units,
+        left_out,
+    }
+}
+
+struct Writer<'a> {
+    publication: &'a Publication,
+    issue: &'a Issue,
+    carrier: Carrier,
+    carried: &'a Carried,
+    labels: &'a Labels,
+    /// The numbers by which a plain text lists addresses.
+    numbers: BTreeMap<&'a str, u32>,
+    rows: Vec<Row>,
+    units: Vec<Unit>,
+    article: Option<&'a Slug>,
+    note: Option<NoteNumber>,
+    /// What a plain text sets before the first words of a note.
+    prefix: Option<String>,
+    /// The head of the item whose first unit comes next.
+    item: Option<Option<u32>>,
+    /// The places whose first unit comes next.
+    places: Vec<String>,
+}
+
+impl<'a> Writer<'a> {
+    fn take(&mut self) -> Vec<Unit> {
+        std::mem::take(&mut self.units)
+    }
+
+    fn row(&mut self, what: &'static str, span: Option<Span>, excerpt: &str) -> usize {
+        self.rows.push(Row {
+            what,
+            article: self.article.cloned(),
+            span,
+            excerpt: shortened(excerpt),
+        });
+        self.rows.len() - 1
+    }
+
+    fn push(&mut self, row: usize, role: Role, parts: Vec<Part>, slack: usize) {
+        self.push_for(vec![row], role, parts, slack);
+    }
+
+    fn push_for(&mut self, rows: Vec<usize>, role: Role, mut parts: Vec<Part>, slack: usize) {
+        parts.retain(|part| !part.normal.is_empty());
+        if parts.is_empty() && role != Role::Rule {
+            return;
+        }
+        if let Some(prefix) = self.prefix.take() {
+            parts.insert(0, self.part(prefix, Vec::new()));
+        }
+        self.units.push(Unit {
+            rows,
+            role,
+            parts,
+            slack,
+            note: self.note.filter(|_| self.carrier != Carrier::Text),
+            item: self.item.take(),
+            places: std::mem::take(&mut self.places),
+        });
+    }
+
+    fn plain(&mut self, what: &'static str, span: Span, role: Role, text: &str, slack: usize) {
+        let row = self.row(what, Some(span), text);
+        let part = self.part(text.to_owned(), Vec::new());
+        self.push(row, role, vec![part], slack);
+    }
+
+    fn rich(&mut self, what: &'static str, span: Span, role: Role, content: &[Inline]) {
+        let row = self.row(what, Some(span), &plain_text(content));
+        let part = self.running(content);
+        self.push(row, role, vec![part], 0);
+    }
+
+    fn section_title(&mut self, title: &str, span: Span) {
+        self.article = None;
+        self.plain("section title", span, Role::SectionTitle, title, 0);
+    }
+
+    fn article(&mut self, article: &'a Article) {
+        self.article = Some(&article.slug);
+        self.places.push(format!("a-{}", article.slug));
+        let head = Span {
+            end: article.span.start,
+            ..article.span
+        };
+        if let Some(kicker) = &article.kicker {
+            self.plain("kicker", head, Role::Label, kicker, 0);
+        }
+        if let Some(headline) = &article.headline {
+            self.rich("headline", head, Role::Headline, headline);
+        }
+        if let Some(standfirst) = &article.standfirst {
+            self.rich("standfirst", head, Role::Text, standfirst);
+        }
+        if !article.bylines.is_empty() {
+            let row = self.row("byline", Some(head), &article.bylines.join(", "));
+            let parts = article.bylines.iter();
+            let parts = parts
+                .map(|name| self.part(name.clone(), Vec::new()))
+                .collect();
+            // The word before the names, and those between them.
+            let slack = self.labels.by.chars().count() + 4 * article.bylines.len();
+            self.push(row, Role::Label, parts, slack);
+        }
+        let mut blocks = article.blocks.as_slice();
+        if let Some(dateline) = &article.dateline {
+            let dateline_row = self.row("dateline", Some(head), dateline);
+            let place = self.part(dateline.clone(), Vec::new());
+            match blocks.split_first() {
+                Some((Block::Paragraph { id, span, content }, rest)) => {
+                    blocks = rest;
+                    self.places.push(id.to_string());
+                    let row = self.row("paragraph", Some(*span), &plain_text(content));
+                    let text = self.running(content);
+                    self.push_for(vec![dateline_row, row], Role::Text, vec![place, text], 0);
+                }
+                Some(_) | None => self.push(dateline_row, Role::Text, vec![place], 0),
+            }
+        }
+        self.blocks(blocks);
+        for note in &article.notes {
+            self.note = Some(note.number);
+            self.places.push(format!("n-{}", note.number.0));
+            if self.carrier == Carrier::Text {
+                self.prefix = Some(format!("[{} {}]", self.labels.note_number, note.number.0));
+            }
+            self.blocks(&note.blocks);
+            self.note = None;
+            self.prefix = None;
+        }
+        self.places.clear();
+        self.item = None;
+    }
+
+    fn blocks(&mut self, blocks: &[Block]) {
+        for block in blocks {
+            self.block(block);
+        }
+    }
+
+    fn block(&mut self, block: &Block) {
+        self.places.push(block.id().to_string());
+        match block {
+            Block::Paragraph { span, content, .. } => {
+                let what = if self.note.is_some() {
+                    "note"
+                } else {
+                    "paragraph"
+                };
+                self.rich(what, *span, Role::Text, content);
+            }
+            Block::Heading {
+                span,
+                level,
+                content,
+                ..
+            } => {
+                // A note is outside the outline.
+                let role = match self.note {
+                    Some(_) => Role::Label,
+                    None => Role::Heading(*level),
+                };
+                self.rich("heading", *span, role, content);
+            }
+            Block::List { start, items, .. } => {
+                for (at, ListItem { blocks }) in (0..).zip(items) {
+                    self.item = Some(start.map(|start| start.saturating_add(at)));
+                    self.blocks(blocks);
+                }
+                self.item = None;
+            }
+            Block::Quote { blocks, .. } => self.blocks(blocks),
+            Block::PullQuote {
+                span,
+                blocks,
+                attribution,
+                ..
+            } => {
+                self.blocks(blocks);
+                if !attribution.is_empty() {
+                    self.rich("attribution", *span, Role::Text, attribution);
+                }
+            }
+            Block::Aside {
+                span,
+                title,
+                blocks,
+                ..
+            } => {
+                if !title.is_empty() {
+                    self.rich("title of an aside", *span, Role::Label, title);
+                }
+                self.blocks(blocks);
+            }
+            Block::Figure {
+                span,
+                picture,
+                caption,
+                credit,
+                description,
+                ..
+            } => {
+                let row = self.row("picture", Some(*span), &picture.alt);
+                self.figure(row, &picture.alt, caption, credit, description);
+            }
+            Block::Table {
+                span, header, rows, ..
+            } => {
+                let words: Vec<String> = header.iter().map(|c| plain_text(&c.content)).collect();
+                let row = self.row("table", Some(*span), &words.join(" | "));
+                self.table(row, header, rows);
+            }
+            Block::Code { span, text, .. } => {
+                let row = self.row("code", Some(*span), text);
+                let part = self.part(text.clone(), Vec::new());
+                self.push(row, Role::Code, vec![part], 0);
+            }
+            Block::Rule { span, .. } => {
+                let row = self.row("break between thoughts", Some(*span), "* * *");
+                // On paper it is drawn, and drawings without words are not read.
+                if self.carrier != Carrier::Pdf {
+                    self.push(row, Role::Rule, Vec::new(), 0);
+                }
+            }
+        }
+    }
+
+    fn figure(
+        &mut self,
+        row: usize,
+        alt: &str,
+        caption: &[Inline],
+        credit: &Option<String>,
+        description: &Option<String>,
+    ) {
+        let caption = self.running(caption);
+        let plain = |text: &String| self.part(text.clone(), Vec::new());
+        let description: Vec<Part> = description.iter().map(plain).collect();
+        let caption: Vec<Part> = std::iter::once(caption)
+            .chain(credit.iter().map(plain))
+            .collect();
+        let alt = self.part(alt.to_owned(), Vec::new());
+        let credit_label = self.labels.credit.chars().count();
+        match self.carrier {
+            Carrier::Pdf => {
+                self.push(row, Role::Caption, caption, credit_label);
+                self.push(row, Role::Picture, [vec![alt], description].concat(), 0);
+            }
+            Carrier::Html => {
+                self.push(row, Role::Picture, [vec![alt], description].concat(), 0);
+                self.push(row, Role::Caption, caption, credit_label);
+            }
+            Carrier::Epub => {
+                self.push(row, Role::Picture, vec![alt], 0);
+                self.push(row, Role::Caption, caption, credit_label);
+                self.push(row, Role::Label, description, 0);
+            }
+            Carrier::Text => {
+                let labels = self
+                    .labels
+                    .illustration
+                    .chars()
+                    .chain(self.labels.description.chars());
+                let slack = labels.count();
+                let parts = [vec![alt], caption, description].concat();
+                self.push(row, Role::Picture, parts, slack);
+            }
+        }
+    }
+
+    fn table(&mut self, row: usize, header: &[Cell], rows: &[Vec<Cell>]) {
+        let places = self.places.clone();
+        if self.carrier == Carrier::Text && self.is_set_cell_by_cell(header, rows) {
+            for cells in rows {
+                let mut parts = Vec::new();
+                for (name, cell) in header.iter().zip(cells) {
+                    parts.push(self.running(&name.content));
+                    parts.push(self.running(&cell.content));
+                }
+                self.push(row, Role::Label, parts, 0);
+            }
+        } else {
+            for (y, cells) in
+                (0..).zip(std::iter::once(header).chain(rows.iter().map(Vec::as_slice)))
+            {
+                for (x, cell) in (0..).zip(cells) {
+                    let part = self.running(&cell.content);
+                    self.push(row, Role::Cell(y, x), vec![part], 0);
+                }
+            }
+        }
+        // A table without words is a place all the same; the next unit stands there.
+        if self.places.is_empty() && self.units.is_empty() {
+            self.places = places;
+        }
+    }
+
+    /// Whether a plain text sets a table as `header: cell` on a line of its own.
+    fn is_set_cell_by_cell(&mut self, header: &[Cell], rows: &[Vec<Cell>]) -> bool {
+        let cells = rows.iter().flat_map(|row| header.iter().zip(row));
+        let Some((name, cell)) = cells
+            .filter(|(name, cell)| !name.content.is_empty() && !cell.content.is_empty())
+            .next()
+        else {
+            return false;
+        };
+        let (name, cell) = (self.running(&name.content), self.running(&cell.content));
+        let line = Normal::of(&format!("{}: {}", name.text, cell.text), Form::Plain);
+        let segments = self.carried.segments.iter();
+        segments
+            .filter(|segment| !matches!(segment.kind, crate::carried::Kind::Cell { .. }))
+            .any(|segment| {
+                Normal::of(&segment.text, Form::Plain)
+                    .find(&line, 0)
+                    .is_some()
+            })
+    }
+
+    fn corrections(&mut self) {
+        self.article = None;
+        for correction in &self.issue.corrections {
+            let row = self.row(
+                "correction",
+                Some(correction.span),
+                &plain_text(&correction.text),
+            );
+            let mut parts: Vec<Part> = Vec::new();
+            for words in correction.article.iter().chain([&correction.issue]) {
+                parts.push(self.part(words.clone(), Vec::new()));
+            }
+            parts.push(self.running(&correction.text));
+            self.push(row, Role::Text, parts, 0);
+        }
+    }
+
+    fn colophon(&mut self) {
+        let content = &self.publication.colophon;
+        if !content.is_empty() {
+            let row = self.row("colophon", None, &plain_text(content));
+            let part = self.running(content);
+            self.push(row, Role::Text, vec![part], 0);
+        }
+    }
+
+    fn part(&self, text: String, links: Vec<Wanted>) -> Part {
+        let normal = Normal::of(&text, self.carrier.form());
+        Part {
+            text,
+            normal,
+            links,
+        }
+    }
+
+    fn running(&mut self, content: &[Inline]) -> Part {
+        let mut text = String::new();
+        let mut links = Vec::new();
+        self.inlines(content, &mut text, &mut links);
+        self.part(text, links)
+    }
+
+    fn inlines(&mut self, content: &[Inline], text: &mut String, links: &mut Vec<Wanted>) {
+        for inline in content {
+            match inline {
+                Inline::Text { text: words } | Inline::Code { text: words } => text.push_str(words),
+                Inline::Emphasis { content }
+                | Inline::Strong { content }
+                | Inline::Strikethrough { content }
+                | Inline::Underline { content }
+                | Inline::Subscript { content }
+                | Inline::Superscript { content }
+                | Inline::Small { content }
+                | Inline::Keyboard { content }
+                | Inline::Language { content, .. } => self.inlines(content, text, links),
+                Inline::Link {
+                    target, content, ..
+                } => {
+                    let start = text.len();
+                    self.inlines(content, text, links);
+                    if self.carrier == Carrier::Text {
+                        self.number_of(target, content, text);
+                    } else {
+                        links.push(Wanted {
+                            start,
+                            end: text.len(),
+                            target: target.clone(),
+                        });
+                    }
+                }
+                Inline::Anchor { id } => self.places.push(id.clone()),
+                Inline::Image { picture, .. } => match self.carrier {
+                    Carrier::Text => text.push_str(&format!("[{}]", picture.alt)),
+                    Carrier::Pdf | Carrier::Epub | Carrier::Html => {
+                        text.push_str(&format!("{PICTURE}{}{PICTURE}", picture.alt));
+                    }
+                },
+                Inline::NoteReference { note, .. } => match self.carrier {
+                    Carrier::Text => {
+                        text.push_str(&format!(" [{} {}]", self.labels.note_number, note.0));
+                    }
+                    Carrier::Pdf | Carrier::Epub | Carrier::Html => {
+                        text.push_str(&format!("{NOTE_BEGINS}{}{NOTE_ENDS}", note.0));
+                    }
+                },
+                Inline::LineBreak => text.push('\n'),
+            }
+        }
+    }
+
+    /// The mark of a link in a plain text: the number under which its address is
+    /// listed. An address that is not listed has no number, and so is missed.
+    fn number_of(&self, target: &LinkTarget, content: &[Inline], text: &mut String) {
+        let address = match target {
+            LinkTarget::Address { url } => Some(url.clone()),
+            LinkTarget::Place { article, id } => {
+                web_address(self.publication, self.issue, article, id.as_deref())
+            }
+        };
+        let Some(address) = address else { return };
+        let words = plain_text(content);
+        if words == address || address.strip_prefix("mailto:") == Some(&words) {
+            return;
+        }
+        match self.numbers.get(address.as_str()) {
+            Some(number) => text.push_str(&format!(" [{number}]")),
+            None => text.push_str(&format!(" [{address}]")),
+        }
+    }
+}
+
+/// The address of a place of the issue on the web, if the publication has one.
+pub(crate) fn web_address(
+    publication: &Publication,
+    issue: &Issue,
+    article: &Slug,
+    id: Option<&str>,
+) -> Option<String> {
+    let page = issue.article_web_address(publication, article)?;
+    Some(match id {
+        Some(id) => format!("{page}#{id}"),
+        None => page,
+    })
+}
+
+/// The beginning of a text, for an editor to know it by.
+pub(crate) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 90;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    if line.chars().count() <= LONGEST {
+        return line;
+    }
+    let cut: String = line.chars().take(LONGEST).collect();
+    let end = cut
+        .rfind(' ')
+        .filter(|at| *at > LONGEST / 2)
+        .unwrap_or(cut.len());
+    format!("{}…", &cut[..end])
+}

@@ -1,0 +1,250 @@
+//! The normal form in which texts are compared.
+//!
+//! An edition may do these things to a text, and nothing else, without the proof
+//! seeing a difference:
+//!
+//! - choose among the kinds of white space, and how much of it stands in a place;
+//! - break a line where words join or part ([`LINE_ENDS`]): there alone it does not
+//!   matter whether there is a space;
+//! - add or leave out characters that nobody sees: soft hyphens, joiners, marks of
+//!   direction, variation selectors;
+//! - write the Latin ligatures `ﬀ` to `ﬆ` in one character or in several, and
+//!   accents composed or not;
+//! - write the hyphens U+2010 and U+2011 as `-`;
+//! - put a comma between the marks of two notes, and space round marks of notes
+//!   and pictures in the line;
+//! - in a plain text alone: mark stress and code by `_`, `*`, `~` and backquotes,
+//!   raise and lower figures in Unicode's own characters or after `^` and `_`, with
+//!   parentheses, and write a minus sign as a hyphen.
+//!
+//! All else counts: a letter, its case, a digit, a sign, a minus, whether two words
+//! are one.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::canonical_combining_class;
+
+use crate::carried::{LINE_ENDS, NOTE_BEGINS, NOTE_ENDS, PICTURE};
+
+/// What sort of edition a text is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// One that sets text as it stands.
+    Set,
+    /// One that has nothing but characters.
+    Plain,
+}
+
+/// A text in its normal form: its characters without white space, and what stands
+/// before each.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Normal {
+    chars: Vec<char>,
+    gaps: Vec<Gap>,
+    /// For each character, its first byte in the text that it comes from.
+    offsets: Vec<u32>,
+}
+
+/// What stands before a character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    /// Nothing.
+    None,
+    /// White space.
+    Space,
+    /// Either: nobody can tell.
+    Either,
+}
+
+impl Normal {
+    /// The normal form of a text.
+    pub(crate) fn of(text: &str, form: Form) -> Normal {
+        let mut writer = Writer {
+            form,
+            gap: Gap::None,
+            normal: Normal::default(),
+        };
+        let mut chars = text.char_indices().peekable();
+        while let Some((offset, c)) = chars.next() {
+            // Composed where it stands apart; the model's texts are composed already.
+            if chars.peek().is_some_and(|(_, next)| joins(*next)) {
+                let mut cluster = String::from(c);
+                while let Some((_, next)) = chars.next_if(|(_, next)| joins(*next)) {
+                    cluster.push(next);
+                }
+                for c in cluster.nfc() {
+                    writer.take(c, offset);
+                }
+            } else {
+                writer.take(c, offset);
+            }
+        }
+        writer.normal
+    }
+
+    /// How many characters it has.
+    pub(crate) fn len(&self) -> usize {
+        self.chars.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chars.is_empty()
+    }
+
+    /// A number that equal characters share.
+    pub(crate) fn hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.chars.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Whether both have the same characters; white space is not looked at.
+    pub(crate) fn has_characters_of(&self, other: &Normal) -> bool {
+        self.chars == other.chars
+    }
+
+    /// Whether `part` stands at `at`, white space and all.
+    pub(crate) fn reads_at(&self, part: &Normal, at: usize) -> bool {
+        let end = at + part.len();
+        self.chars.get(at..end) == Some(&part.chars[..])
+            && self.gaps[at..end]
+                .iter()
+                .zip(&part.gaps)
+                .skip(1)
+                .all(|(here, there)| here == there || *here == Gap::Either || *there == Gap::Either)
+    }
+
+    /// Where the characters of `part` stand first at or after `from`.
+    pub(crate) fn find(&self, part: &Normal, from: usize) -> Option<usize> {
+        let first = part.chars.first()?;
+        let last = self.len().checked_sub(part.len())?;
+        (from..=last).find(|at| {
+            self.chars[*at] == *first && self.chars[*at..*at + part.len()] == part.chars[..]
+        })
+    }
+
+    /// How many characters they share at their beginning and at their end, as long
+    /// as the two do not overlap.
+    pub(crate) fn shared_ends(&self, other: &Normal) -> (usize, usize) {
+        let both = self.chars.iter().zip(&other.chars);
+        let start = both.take_while(|(a, b)| a == b).count();
+        let room = self.len().min(other.len()) - start;
+        let both = self.chars.iter().rev().zip(other.chars.iter().rev());
+        let end = both.take(room).take_while(|(a, b)| a == b).count();
+        (start, end)
+    }
+
+    /// The characters from `from` to before `to` that are letters or digits.
+    pub(crate) fn letters(&self, from: usize, to: usize) -> usize {
+        let chars = self.chars.get(from..to).unwrap_or_default();
+        chars.iter().filter(|c| c.is_alphanumeric()).count()
+    }
+
+    /// The first character that comes from byte `offset` of the text or later.
+    pub(crate) fn position(&self, offset: usize) -> usize {
+        self.offsets.partition_point(|at| (*at as usize) < offset)
+    }
+
+    /// The byte that the character at `position` comes from; none behind the last.
+    pub(crate) fn offset(&self, position: usize) -> Option<usize> {
+        self.offsets.get(position).map(|offset| *offset as usize)
+    }
+}
+
+/// Whether a character changes the one before it.
+fn joins(c: char) -> bool {
+    c > '\u{2ff}' && (canonical_combining_class(c) != 0 || matches!(c, '\u{1160}'..='\u{11ff}'))
+}
+
+struct Writer {
+    form: Form,
+    gap: Gap,
+    normal: Normal,
+}
+
+impl Writer {
+    fn take(&mut self, c: char, offset: usize) {
+        match c {
+            LINE_ENDS => {
+                if self.gap == Gap::None {
+                    self.gap = Gap::Either;
+                }
+            }
+            c if c.is_whitespace() => {
+                if self.gap == Gap::None || self.follows_line_end() {
+                    self.gap = Gap::Space;
+                }
+            }
+            c if is_unseen(c) => {}
+            NOTE_BEGINS => {
+                self.drop_comma_between_notes();
+                self.gap = Gap::Either;
+                self.push(c, offset);
+            }
+            NOTE_ENDS => {
+                self.push(c, offset);
+                self.gap = Gap::Either;
+            }
+            PICTURE => {
+                self.gap = Gap::Either;
+                self.push(c, offset);
+                self.gap = Gap::Either;
+            }
+            '\u{fb00}'..='\u{fb06}' => {
+                for c in std::iter::once(c).nfkc() {
+                    self.push(c, offset);
+                }
+            }
+            '\u{2010}' | '\u{2011}' => self.push('-', offset),
+            c if self.form == Form::Plain => self.take_plain(c, offset),
+            c => self.push(c, offset),
+        }
+    }
+
+    /// What a plain text does to the looks of its words.
+    fn take_plain(&mut self, c: char, offset: usize) {
+        match c {
+            '_' | '*' | '~' | '`' | '^' | '(' | ')' => {}
+            '\u{b2}' | '\u{b3}' | '\u{b9}' | '\u{2070}'..='\u{209c}' => {
+                for c in std::iter::once(c).nfkc() {
+                    self.take_plain(c, offset);
+                }
+            }
+            '\u{2212}' => self.push('-', offset),
+            c => self.push(c, offset),
+        }
+    }
+
+    fn push(&mut self, c: char, offset: usize) {
+        self.normal.chars.push(c);
+        self.normal.gaps.push(self.gap);
+        self.normal
+            .offsets
+            .push(u32::try_from(offset).unwrap_or(u32::MAX));
+        self.gap = Gap::None;
+    }
+
+    /// A space beside an uncertain line end settles it, but not beside a mark.
+    fn follows_line_end(&self) -> bool {
+        let last = self.normal.chars.last();
+        self.gap == Gap::Either && !matches!(last, Some(&NOTE_ENDS | &PICTURE))
+    }
+
+    fn drop_comma_between_notes(&mut self) {
+        if self.normal.chars.ends_with(&[NOTE_ENDS, ',']) {
+            self.normal.chars.pop();
+            self.normal.gaps.pop();
+            self.normal.offsets.pop();
+        }
+    }
+}
+
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{e0100}'..='\u{e01ef}'
+    )
+}

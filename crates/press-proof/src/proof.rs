@@ -1,0 +1,649 @@
+//! Holds editions against the issue, row by row.
+
+use std::collections::{BTreeMap, HashMap};
+
+use press_model::{Edition, Issue, LinkTarget, Publication, Slug, Span};
+
+use crate::align::{Found, Text, align, texts};
+use crate::carried::{Carried, Kind, Target};
+use crate::expect::{Expected, Role, Unit, Wanted, expect, shortened, web_address};
+use crate::normal::{Form, Normal};
+
+/// What carries the text of an issue: an edition, or one of the two parts of the
+/// email.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Carrier {
+    /// The reading PDF.
+    Pdf,
+    /// The EPUB.
+    Epub,
+    /// The HTML part of the email.
+    Html,
+    /// The text part of the email.
+    Text,
+}
+
+impl Carrier {
+    /// The edition that it is of.
+    pub fn edition(self) -> Edition {
+        match self {
+            Carrier::Pdf => Edition::Pdf,
+            Carrier::Epub => Edition::Epub,
+            Carrier::Html | Carrier::Text => Edition::Email,
+        }
+    }
+
+    /// Its name for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Carrier::Pdf => "PDF",
+            Carrier::Epub => "EPUB",
+            Carrier::Html => "email’s HTML part",
+            Carrier::Text => "email’s text part",
+        }
+    }
+
+    pub(crate) fn form(self) -> Form {
+        match self {
+            Carrier::Pdf | Carrier::Epub | Carrier::Html => Form::Set,
+            Carrier::Text => Form::Plain,
+        }
+    }
+}
+
+/// A thing of the source that an editor knows: a headline, a paragraph, a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What it is, in words: `paragraph`.
+    pub what: &'static str,
+    /// The article that it is of; none for what belongs to the issue.
+    pub article: Option<Slug>,
+    /// Where it stands; none for what publication.toml says of itself.
+    pub span: Option<Span>,
+    /// Its first words.
+    pub excerpt: String,
+}
+
+/// What became of a row in one edition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// How it fared.
+    pub status: Status,
+    /// The first words that the edition has for it; empty where it has none.
+    pub found: String,
+    /// Where a person finds them: `page 3`.
+    pub place: String,
+}
+
+/// How a row fared in an edition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// It is there, whole.
+    Present,
+    /// Its words are there; its looks are less, as they must be.
+    Degraded(&'static str),
+    /// The source keeps it out.
+    LeftOut(&'static str),
+    /// It is not there as the source has it.
+    Lost(Vec<Loss>),
+}
+
+/// What is lost of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loss {
+    /// A text is not there.
+    Missing {
+        /// The text.
+        wanted: String,
+    },
+    /// In place of a text stands another.
+    Differs {
+        /// The text around the first difference.
+        wanted: String,
+        /// What stands there.
+        found: String,
+    },
+    /// A text stands elsewhere than in its order.
+    OutOfOrder {
+        /// The text.
+        wanted: String,
+        /// Where it stands.
+        place: String,
+    },
+    /// Words join or part where they should not.
+    Spaces {
+        /// The text as it is set.
+        found: String,
+    },
+    /// A link is no link, or leads elsewhere.
+    Link {
+        /// Its words.
+        words: String,
+        /// Where it should lead.
+        wanted: String,
+        /// Where it leads; none where it is no link.
+        found: Option<String>,
+    },
+    /// It is set as something that it is not.
+    Structure {
+        /// What it should be.
+        wanted: String,
+        /// What it is.
+        found: String,
+    },
+}
+
+/// Something in an edition that should not be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Surplus {
+    /// A text of an article that the edition leaves out.
+    NotLeftOut {
+        /// The row.
+        row: usize,
+        /// Where it stands.
+        place: String,
+    },
+    /// A text that stands there twice.
+    Repeated {
+        /// The row.
+        row: usize,
+        /// Where it stands a second time.
+        place: String,
+    },
+}
+
+/// How the issue fared in one edition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// What was read.
+    pub carrier: Carrier,
+    /// For each row of the proof what became of it.
+    pub cells: Vec<Cell>,
+    /// What should not be there.
+    pub surplus: Vec<Surplus>,
+}
+
+/// The rows of the issue: the same for every edition.
+pub fn rows(publication: &Publication, issue: &Issue) -> Vec<Row> {
+    expect(publication, issue, Carrier::Pdf, &Carried::default()).rows
+}
+
+/// Holds what an edition carries against the issue, which is whole: articles that
+/// the edition leaves out are among its articles.
+pub fn compare(
+    publication: &Publication,
+    issue: &Issue,
+    carrier: Carrier,
+    carried: &Carried,
+) -> Column {
+    let Expected {
+        rows,
+        units,
+        left_out,
+    } = expect(publication, issue, carrier, carried);
+    let texts = texts(carried, carrier.form());
+    let alignment = align(&units, &texts, carrier);
+    let mut judge = Judge {
+        publication,
+        issue,
+        carrier,
+        units: &units,
+        texts: &texts,
+        found: &alignment.found,
+        used: alignment.used.clone(),
+        places: places(&units),
+        base_level: 0,
+        tables: HashMap::new(),
+        cells: vec![None; rows.len()],
+    };
+    for at in 0..units.len() {
+        judge.unit(at);
+    }
+    let surplus = judge.surplus(&left_out);
+    let left_out = left_out.iter().flat_map(|unit| &unit.rows);
+    let mut cells = judge.cells;
+    for row in left_out {
+        cells[*row] = Some(Cell {
+            status: Status::LeftOut("the front matter of the article"),
+            found: String::new(),
+            place: String::new(),
+        });
+    }
+    let cells = cells.into_iter().zip(&rows);
+    let cells = cells.map(|(cell, row)| cell.unwrap_or_else(|| without_units(row, carrier)));
+    Column {
+        carrier,
+        cells: cells.collect(),
+        surplus,
+    }
+}
+
+/// The cell of a row that no unit serves.
+fn without_units(row: &Row, carrier: Carrier) -> Cell {
+    let status = match (row.what, carrier) {
+        ("break between thoughts", Carrier::Pdf) => Status::Degraded("drawn, and without words"),
+        ("section title", _) => Status::LeftOut("no article of the section is in this edition"),
+        _ => Status::Present,
+    };
+    Cell {
+        status,
+        found: String::new(),
+        place: String::new(),
+    }
+}
+
+/// The unit at which each place begins.
+fn places(units: &[Unit]) -> BTreeMap<&str, usize> {
+    let mut places = BTreeMap::new();
+    for (at, unit) in units.iter().enumerate() {
+        for place in &unit.places {
+            places.insert(place.as_str(), at);
+        }
+    }
+    places
+}
+
+struct Judge<'a> {
+    publication: &'a Publication,
+    issue: &'a Issue,
+    carrier: Carrier,
+    units: &'a [Unit],
+    texts: &'a [Text<'a>],
+    found: &'a [Option<Found>],
+    used: Vec<bool>,
+    places: BTreeMap<&'a str, usize>,
+    /// The level of the last headline, or of the last title of a section.
+    base_level: u8,
+    /// For each row that is a table: the table of the edition, and where it begins.
+    tables: HashMap<usize, (u32, u32)>,
+    cells: Vec<Option<Cell>>,
+}
+
+impl Judge<'_> {
+    fn unit(&mut self, at: usize) {
+        let unit = &self.units[at];
+        let (losses, found, place) = match &self.found[at] {
+            None => (vec![self.why_missing(at)], String::new(), String::new()),
+            Some(found) => {
+                let text = &self.texts[found.segment];
+                let losses = self.losses(unit, found);
+                (
+                    losses,
+                    shortened(&readable(&text.segment.text)),
+                    text.segment.place.clone(),
+                )
+            }
+        };
+        let looks = self.looks(at);
+        for row in &unit.rows {
+            let cell = self.cells[*row].get_or_insert(Cell {
+                status: Status::Present,
+                found: String::new(),
+                place: String::new(),
+            });
+            if cell.found.is_empty() {
+                cell.found.clone_from(&found);
+                cell.place.clone_from(&place);
+            }
+            match (&mut cell.status, looks) {
+                (Status::Lost(all), _) => all.extend(losses.iter().cloned()),
+                (status, _) if !losses.is_empty() => *status = Status::Lost(losses.clone()),
+                (status, Some(looks)) => *status = Status::Degraded(looks),
+                (_, None) => {}
+            }
+        }
+    }
+
+    /// What an edition cannot show as it is meant.
+    fn looks(&self, at: usize) -> Option<&'static str> {
+        let unit = &self.units[at];
+        let kind = self.found[at]
+            .as_ref()
+            .map(|found| self.texts[found.segment].segment.kind);
+        match (unit.role, kind, self.carrier) {
+            (Role::Picture, _, Carrier::Text) => Some("its words stand for the picture"),
+            (Role::Picture, Some(Kind::Text), Carrier::Html) => {
+                Some("its words stand for the picture")
+            }
+            (Role::Label, Some(Kind::Text), Carrier::Text) if self.is_table(unit) => {
+                Some("a line for each cell")
+            }
+            (Role::Cell(..) | Role::Code, Some(Kind::Text), Carrier::Text) => Some("plain lines"),
+            _ => None,
+        }
+    }
+
+    fn is_table(&self, unit: &Unit) -> bool {
+        unit.parts.len() > 1 && unit.slack == 0
+    }
+
+    /// What is wrong with a unit that was found.
+    fn losses(&mut self, unit: &Unit, found: &Found) -> Vec<Loss> {
+        let mut losses = Vec::new();
+        for (part, (segment, start)) in unit.parts.iter().zip(&found.parts) {
+            let text = &self.texts[*segment];
+            if !text.normal.reads_at(&part.normal, *start) {
+                losses.push(Loss::Spaces {
+                    found: shortened(&readable(&text.segment.text)),
+                });
+            }
+            for link in &part.links {
+                let from = start + part.normal.position(link.start);
+                let to = start + part.normal.position(link.end);
+                losses.extend(self.link(link, &part.text, text, from, to));
+            }
+        }
+        losses.extend(self.structure(unit, found));
+        losses
+    }
+
+    fn link(
+        &self,
+        wanted: &Wanted,
+        words: &str,
+        text: &Text,
+        from: usize,
+        to: usize,
+    ) -> Option<Loss> {
+        let links = text.segment.links.iter();
+        let here: Vec<&Target> = links
+            .filter(|link| {
+                text.normal.position(link.start) <= from && to <= text.normal.position(link.end)
+            })
+            .map(|link| &link.target)
+            .collect();
+        let words = readable(&words[wanted.start..wanted.end]);
+        let loss = |wanted: String| Loss::Link {
+            words,
+            wanted,
+            found: here.first().map(|target| self.describe(target)),
+        };
+        match &wanted.target {
+            LinkTarget::Address { url } => {
+                let leads = here.iter().any(|target| is_address(target, url));
+                (!leads).then(|| loss(url.clone()))
+            }
+            LinkTarget::Place { article, id } => {
+                let page = web_address(self.publication, self.issue, article, id.as_deref());
+                if let Some(page) = &page
+                    && here.iter().any(|target| is_address(target, page))
+                {
+                    return None;
+                }
+                let is_here = self.issue.article(article);
+                if !is_here.is_some_and(|a| a.is_in(self.carrier.edition())) {
+                    // Its words alone, since there is nowhere to lead.
+                    return match here.is_empty() {
+                        true => None,
+                        false => Some(loss(page.unwrap_or_else(|| "nowhere".to_owned()))),
+                    };
+                }
+                let place = match id {
+                    Some(id) => id.clone(),
+                    None => format!("a-{article}"),
+                };
+                let leads = here.iter().any(|target| self.leads_to(target, &place));
+                (!leads).then(|| loss(place))
+            }
+        }
+    }
+
+    /// Whether a target is where the unit of a place stands, or in what the edition
+    /// sets before it: a rule, a label.
+    fn leads_to(&self, target: &Target, place: &str) -> bool {
+        let Target::Segment(segment) = target else {
+            return false;
+        };
+        let Some(at) = self.places.get(place) else {
+            return true; // A place without text.
+        };
+        let Some(found) = &self.found[*at] else {
+            return true; // It is lost itself, and that is said.
+        };
+        let before = self.found[..*at].iter().flatten();
+        let thread = self.texts[found.segment].segment.note;
+        let before = before
+            .map(|found| found.segment)
+            .filter(|before| self.texts[*before].segment.note == thread)
+            .filter(|before| before < &found.segment)
+            .max();
+        let is_after = before.is_none_or(|before| before < *segment);
+        // An anchor deep in a paragraph is nearer to the next one on its page.
+        let last = match self.carrier {
+            Carrier::Pdf => found.segment + 1,
+            Carrier::Epub | Carrier::Html | Carrier::Text => found.segment,
+        };
+        is_after && *segment <= last
+    }
+
+    fn describe(&self, target: &Target) -> String {
+        match target {
+            Target::Address(url) => url.clone(),
+            Target::Nowhere(name) => format!("{name}, which is not there"),
+            Target::Segment(at) => match self.texts.get(*at) {
+                Some(text) => {
+                    format!(
+                        "“{}” ({})",
+                        shortened(&readable(&text.segment.text)),
+                        text.segment.place
+                    )
+                }
+                None => "the end".to_owned(),
+            },
+        }
+    }
+
+    /// Whether a unit is set as what it is.
+    fn structure(&mut self, unit: &Unit, found: &Found) -> Option<Loss> {
+        let segment = self.texts[found.segment].segment;
+        let differs = |wanted: String, found: String| Some(Loss::Structure { wanted, found });
+        if let Some(number) = unit.item {
+            match segment.item {
+                // A plain text has lists only by its looks.
+                None if self.carrier != Carrier::Text => {
+                    return differs("an item of a list".to_owned(), "none".to_owned());
+                }
+                Some(item) if item.number != number => {
+                    let say = |number: Option<u32>| match number {
+                        Some(number) => format!("item {number}"),
+                        None => "an item with a bullet".to_owned(),
+                    };
+                    return differs(say(number), say(item.number));
+                }
+                _ => {}
+            }
+        }
+        match (unit.role, segment.kind) {
+            (Role::SectionTitle | Role::Headline, Kind::Heading { level }) => {
+                self.base_level = level;
+                None
+            }
+            (Role::Heading(depth), Kind::Heading { level }) => {
+                // HTML has six levels, and a plain text four.
+                let deepest = if self.carrier == Carrier::Text { 4 } else { 6 };
+                let wanted = self.base_level.saturating_add(depth);
+                let is_right = level == wanted || wanted > deepest && level >= deepest;
+                match is_right {
+                    true => None,
+                    false => differs(
+                        format!("a heading of level {wanted}"),
+                        format!("a heading of level {level}"),
+                    ),
+                }
+            }
+            (
+                Role::Cell(row, column),
+                Kind::Cell {
+                    table,
+                    row: y,
+                    column: x,
+                    header,
+                },
+            ) => {
+                let first = *unit.rows.last()?;
+                let (known, top) = *self
+                    .tables
+                    .entry(first)
+                    .or_insert((table, y.saturating_sub(row)));
+                if known != table || y != top + row || x != column {
+                    differs(
+                        format!("row {}, column {}", row + 1, column + 1),
+                        format!("row {}, column {}", (y + 1).saturating_sub(top), x + 1),
+                    )
+                } else if row == 0 && !header && self.carrier != Carrier::Text {
+                    // A very long header is set as a row like others in print.
+                    match self.carrier {
+                        Carrier::Pdf => None,
+                        _ => differs("a header of the table".to_owned(), "a cell".to_owned()),
+                    }
+                } else {
+                    None
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Why a unit was not found, as nearly as can be said.
+    fn why_missing(&mut self, at: usize) -> Loss {
+        let unit = &self.units[at];
+        let Some(part) = unit.parts.last() else {
+            return Loss::Missing {
+                wanted: "* * *".to_owned(),
+            };
+        };
+        let unused = (0..self.texts.len()).filter(|text| !self.used[*text]);
+        let mut nearest: Option<(usize, usize)> = None;
+        for text in unused {
+            let normal = &self.texts[text].normal;
+            if normal.has_characters_of(&part.normal) && self.texts[text].segment.kind != Kind::Rule
+            {
+                self.used[text] = true;
+                return Loss::OutOfOrder {
+                    wanted: shortened(&readable(&part.text)),
+                    place: self.texts[text].segment.place.clone(),
+                };
+            }
+            let (start, end) = normal.shared_ends(&part.normal);
+            let shared = start + end;
+            let longer = normal.len().max(part.normal.len());
+            if shared * 2 > longer && nearest.is_none_or(|(_, best)| best < shared) {
+                nearest = Some((text, shared));
+            }
+        }
+        let Some((text, _)) = nearest else {
+            return Loss::Missing {
+                wanted: shortened(&readable(&part.text)),
+            };
+        };
+        self.used[text] = true;
+        let other = &self.texts[text];
+        let (start, _) = other.normal.shared_ends(&part.normal);
+        Loss::Differs {
+            wanted: around(&part.text, &part.normal, start),
+            found: around(&other.segment.text, &other.normal, start),
+        }
+    }
+
+    /// Texts that are there and should not be. Short ones say nothing: a list of
+    /// contents repeats headlines and names.
+    fn surplus(&self, left_out: &[Unit]) -> Vec<Surplus> {
+        const SHORTEST: usize = 60;
+        let long = |unit: &&Unit| {
+            unit.role == Role::Text && unit.parts.iter().any(|part| part.normal.len() >= SHORTEST)
+        };
+        let hashes = |units: &[Unit]| -> HashMap<u64, usize> {
+            let units = units.iter().filter(long);
+            units
+                .flat_map(|unit| {
+                    let row = unit.rows.last().copied();
+                    unit.parts.iter().map(move |part| (part.normal.hash(), row))
+                })
+                .filter_map(|(hash, row)| Some((hash, row?)))
+                .collect()
+        };
+        let (ours, others) = (hashes(self.units), hashes(left_out));
+        let texts = self.texts.iter().zip(&self.used);
+        texts
+            .filter(|(text, used)| !**used && text.normal.len() >= SHORTEST)
+            .filter_map(|(text, _)| {
+                let place = text.segment.place.clone();
+                let hash = text.normal.hash();
+                let of_others = others.get(&hash);
+                let not_left_out = of_others.map(|row| Surplus::NotLeftOut {
+                    row: *row,
+                    place: place.clone(),
+                });
+                not_left_out.or_else(|| {
+                    let row = ours.get(&hash)?;
+                    Some(Surplus::Repeated { row: *row, place })
+                })
+            })
+            .collect()
+    }
+}
+
+/// Whether a target is an address. The parts of an address that are encoded by
+/// percent may be so or not.
+fn is_address(target: &Target, wanted: &str) -> bool {
+    match target {
+        Target::Address(found) => found == wanted || decoded(found) == decoded(wanted),
+        Target::Segment(_) | Target::Nowhere(_) => false,
+    }
+}
+
+fn decoded(address: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(address.len());
+    let mut rest = address.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let encoded = match (first, tail) {
+            (b'%', [a, b, ..]) => hex(*a).zip(hex(*b)),
+            _ => None,
+        };
+        match encoded {
+            Some((high, low)) => {
+                bytes.push(high * 16 + low);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    bytes
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// A stretch of a text around a character of its normal form.
+fn around(text: &str, normal: &Normal, at: usize) -> String {
+    const BEFORE: usize = 24;
+    const AFTER: usize = 36;
+    let from = normal.offset(at.saturating_sub(BEFORE)).unwrap_or(0);
+    let to = normal.offset(at + AFTER).unwrap_or(text.len());
+    let before = if from > 0 { "…" } else { "" };
+    let after = if to < text.len() { "…" } else { "" };
+    let words = readable(text.get(from..to).unwrap_or(text));
+    format!("{before}{}{after}", words.trim())
+}
+
+/// A text as it is shown to people: without the signs of [`crate::carried`].
+pub(crate) fn readable(text: &str) -> String {
+    use crate::carried::{LINE_ENDS, NOTE_BEGINS, NOTE_ENDS, PICTURE};
+    let mut words = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            PICTURE => {}
+            NOTE_BEGINS => words.push('['),
+            NOTE_ENDS => words.push(']'),
+            LINE_ENDS => words.push(' '),
+            c => words.push(c),
+        }
+    }
+    words
+}
