@@ -18,7 +18,8 @@ Exit codes: 0 done, 1 the issue has faults, 2 wrong usage, 4 the machine failed.
 An editor's month:
   cargo xtask new 2024-12      a folder with last issue's sections, to be filled
   cargo xtask check 2024-12    what is wrong, with file, line and cure
-  cargo xtask build 2024-12    PDF, EPUB and email in dist/2024-12"
+  cargo xtask build 2024-12    PDF, EPUB and email in dist/2024-12
+  cargo xtask verify 2024-12   whether the source still gives the same bytes"
 )]
 pub struct Cli {
     /// What to do.
@@ -35,6 +36,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Make the editions of an issue
     Build(BuildArgs),
+    /// Make an issue again, in memory, and compare it with the record of its build
+    Verify(VerifyArgs),
 }
 
 /// Where the issues are.
@@ -83,6 +86,37 @@ pub struct BuildArgs {
     #[allow(missing_docs)]
     pub dir: IssuesDir,
     /// The folder that the editions are written to, in a folder for each issue
+    #[arg(long, value_name = "DIR", default_value = "dist")]
+    pub out: PathBuf,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The editions that the manifest lists are made again with the date that it
+records, and nothing is written. What differs is named: sources, templates,
+fonts, the program, and each file of an edition. With the manifest that lies in
+the output folder, the files beside it are looked at too.
+
+For an issue of years ago, its folder and its manifest are enough:
+  cargo xtask verify 2024-11 --manifest archive/2024-11/manifest.json
+
+Exit codes: 0 the same bytes, 1 other bytes or the issue has faults, 2 wrong
+usage or no manifest, 4 the machine failed.")]
+pub struct VerifyArgs {
+    /// The issue, as its folder is named: 2024-11
+    #[arg(value_parser = issue_name)]
+    pub issue: String,
+    /// The record to compare with [default: manifest.json in the issue's output folder]
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub dir: IssuesDir,
+    /// The folder that the editions were written to, in a folder for each issue
     #[arg(long, value_name = "DIR", default_value = "dist")]
     pub out: PathBuf,
     /// Print one JSON object instead of text

@@ -253,7 +253,7 @@ fn same_length(text: &str) -> String {
 }
 
 /// A message on one line, without characters that a terminal would obey.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| {
             if c.is_control() || is_bidi_control(c) {

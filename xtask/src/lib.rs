@@ -14,6 +14,7 @@ mod manifest;
 mod new;
 mod open;
 mod output;
+mod verify;
 
 use std::ffi::OsString;
 
@@ -53,6 +54,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console) -> E
         cli::Command::New(args) => new::run(args, console),
         cli::Command::Check(args) => check::run(args, console),
         cli::Command::Build(args) => build::run(args, console),
+        cli::Command::Verify(args) => verify::run(args, console),
     };
     outcome.unwrap_or_else(|error| {
         console.error(&format!("error: {error:#}\n"));

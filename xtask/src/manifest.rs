@@ -37,6 +37,25 @@ pub struct Manifest {
     pub origin: Origin,
     /// The files of each edition.
     pub editions: BTreeMap<Edition, Files>,
+    /// Files of the folder that are of no edition.
+    #[serde(default, skip_serializing_if = "Files::is_empty")]
+    pub files: Files,
+}
+
+/// A manifest as any version of the program wrote it: it may name editions that
+/// this one does not make, and hold more than this one reads.
+#[derive(Debug, Deserialize)]
+pub struct Record {
+    /// The issue's name.
+    pub issue: String,
+    /// What everything was made from.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// The files of each edition, by the edition's name.
+    pub editions: BTreeMap<String, Files>,
+    /// Files of the folder that are of no edition.
+    #[serde(default)]
+    pub files: Files,
 }
 
 /// What the editions of a build were made from. Equal origins give equal bytes.
@@ -142,6 +161,7 @@ impl Manifest {
                 .iter()
                 .map(|(edition, files)| (*edition, record(files)))
                 .collect(),
+            files: Files::new(),
         }
     }
 
@@ -156,5 +176,36 @@ impl Manifest {
     /// The manifest as it is written.
     pub fn to_json(&self) -> anyhow::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+}
+
+impl Record {
+    /// The manifest that is written in `text`, or what keeps this version of the
+    /// program from reading it, in words for the person who named it.
+    pub fn parse(text: &[u8]) -> Result<Record, String> {
+        #[derive(Deserialize)]
+        struct Form {
+            format: u32,
+            tool: Option<FormTool>,
+        }
+        #[derive(Deserialize)]
+        struct FormTool {
+            version: String,
+        }
+        let form: Form = serde_json::from_slice(text).map_err(|error| {
+            format!("is not a manifest ({error}): name the manifest.json that a build wrote")
+        })?;
+        if form.format > FORMAT {
+            let writer = form.tool.map_or("a newer version".to_owned(), |tool| {
+                format!("version {}", tool.version)
+            });
+            return Err(format!(
+                "is of format {}, written by {writer} of Pressroom; version {} reads format \
+                 {FORMAT}: verify with the version that wrote it, or a newer one",
+                form.format,
+                env!("CARGO_PKG_VERSION")
+            ));
+        }
+        serde_json::from_slice(text).map_err(|error| format!("is not a whole manifest: {error}"))
     }
 }

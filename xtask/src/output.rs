@@ -162,7 +162,9 @@ impl Output {
             return Ok(());
         };
         let ours = |name: &str| {
-            name == FILE_NAME || old.editions.values().any(|files| files.contains_key(name))
+            name == FILE_NAME
+                || old.files.contains_key(name)
+                || old.editions.values().any(|files| files.contains_key(name))
         };
         let mut folders = vec![self.folder.clone()];
         while let Some(folder) = folders.pop() {
@@ -212,7 +214,7 @@ fn exchange_in_one_step(_: &Path, _: &Path) -> io::Result<()> {
 }
 
 /// Whether a path of a manifest that somebody may have changed leads nowhere else.
-fn stays_below(path: &str) -> bool {
+pub fn stays_below(path: &str) -> bool {
     let mut parts = Path::new(path).components();
     parts.all(|part| matches!(part, Component::Normal(_)))
 }

@@ -34,6 +34,7 @@ fn help_lists_what_there_is() {
     snapshot!("help-build", plain(&["build", "--help"]).out);
     snapshot!("help-check", plain(&["check", "--help"]).out);
     snapshot!("help-new", plain(&["new", "--help"]).out);
+    snapshot!("help-verify", plain(&["verify", "--help"]).out);
 }
 
 #[test]
@@ -69,7 +70,7 @@ fn a_wrong_issue_is_answered_with_a_near_one() {
         ("../minimal", "there are 2024-01"),
         ("", "there are 2024-01"),
     ] {
-        for command in ["build", "check"] {
+        for command in ["build", "check", "verify"] {
             let run = desk.run(&[command, name]);
             assert_eq!(run.exit, Exit::Usage, "{name}");
             assert!(run.err.contains(answer), "{name}: {}", run.err);

@@ -7,3 +7,4 @@ mod editions;
 mod hostile;
 mod newsletters;
 mod output;
+mod verify;
