@@ -107,6 +107,25 @@ impl Colour {
         };
         Some(Colour { red, green, blue })
     }
+
+    /// The contrast ratio of two colours, from 1 to 21 (WCAG 2.2, "contrast
+    /// ratio").
+    pub fn contrast(self, other: Colour) -> f64 {
+        let (one, other) = (self.luminance(), other.luminance());
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    /// The relative luminance, from 0 to 1 (WCAG 2.2, "relative luminance").
+    fn luminance(self) -> f64 {
+        let linear = |channel: u8| {
+            let share = f64::from(channel) / 255.0;
+            match share <= 0.040_45 {
+                true => share / 12.92,
+                false => ((share + 0.055) / 1.055).powf(2.4),
+            }
+        };
+        0.2126 * linear(self.red) + 0.7152 * linear(self.green) + 0.0722 * linear(self.blue)
+    }
 }
 
 impl fmt::Display for Colour {
@@ -190,6 +209,18 @@ pub enum PictureDelivery {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn contrast_as_wcag_counts_it() {
+        let contrast = |one, other| {
+            let colour = |text| Colour::parse(text).unwrap();
+            colour(one).contrast(colour(other))
+        };
+        assert_eq!(contrast("#000", "#fff"), 21.0);
+        assert_eq!(contrast("#fff", "#fff"), 1.0);
+        let grey = contrast("#767676", "#fff");
+        assert!((4.54..4.55).contains(&grey), "{grey}");
+    }
 
     #[test]
     fn colours() {

@@ -14,8 +14,8 @@ use typst::World;
 
 /// An issue laid out on its pages.
 pub struct Layout {
-    document: PagedDocument,
-    page_map: PageMap,
+    pub(crate) document: PagedDocument,
+    pub(crate) page_map: PageMap,
     world: PressWorld,
     overrides: Overrides,
     /// Characters that no font has: a fault of the PDF alone, since other

@@ -14,6 +14,7 @@ mod fonts;
 mod glyphs;
 mod layout;
 mod page_map;
+mod thumbnails;
 mod world;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod tests;
 
 pub use cover::cover;
 pub use layout::{Layout, layout};
+pub use thumbnails::Thumbnail;
 
 use press_image::Pictures;
 use press_model::{Diagnostic, FontFile, Issue, Publication};
@@ -56,6 +58,9 @@ pub enum Error {
     /// The issue cannot be handed to the templates.
     #[error("the issue cannot be written as JSON: {0}")]
     Data(#[from] serde_json::Error),
+    /// A page that cannot be drawn small.
+    #[error("a thumbnail of a page cannot be written")]
+    Thumbnail(#[from] png::EncodingError),
     /// A date that Typst does not know.
     #[error("the issue's date {0} is beyond what a PDF can carry")]
     Date(chrono::NaiveDate),

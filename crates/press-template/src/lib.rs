@@ -1,4 +1,4 @@
-//! The layers of templates for every edition, and what the HTML editions share:
+//! The layers of templates for every edition and the report, and what the HTML editions share:
 //! the environment of minijinja and the one writer of inline HTML.
 //!
 //! A template of the issue stands over one of the publication, and that over the
@@ -252,8 +252,8 @@ mod tests {
     fn the_list_of_built_in_templates_is_the_folder() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates");
         let mut found = Vec::new();
-        for edition in ["email", "epub", "pdf"] {
-            let mut folders = vec![root.join(edition)];
+        for folder in ["email", "epub", "pdf", "report"] {
+            let mut folders = vec![root.join(folder)];
             while let Some(folder) = folders.pop() {
                 for entry in std::fs::read_dir(folder).unwrap() {
                     let path = entry.unwrap().path();
