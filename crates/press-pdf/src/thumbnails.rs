@@ -1,0 +1,177 @@
+//! The pages as small pictures, for people who look an issue over.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+
+use typst_layout::Page;
+use typst_render::RenderOptions;
+
+use crate::{Error, Layout};
+
+/// How many colours a thumbnail has: an index of four bits. Type on paper needs
+/// no more, and a picture is still known by them.
+const COLOURS: usize = 16;
+
+/// A page, small.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thumbnail {
+    /// The number that is printed on the page.
+    pub label: String,
+    /// A PNG of few colours.
+    pub png: Vec<u8>,
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+}
+
+impl Layout {
+    /// Every page, drawn `width` pixels wide. The same layout gives the same
+    /// bytes.
+    ///
+    /// # Errors
+    /// [`Error::Thumbnail`] if a picture cannot be written.
+    pub fn thumbnails(&self, width: NonZero<u32>) -> Result<Vec<Thumbnail>, Error> {
+        let pages = self.document.pages().iter().zip(&self.page_map.pages);
+        pages
+            .map(|(page, entry)| thumbnail(page, entry.label.clone(), width.get()))
+            .collect()
+    }
+}
+
+fn thumbnail(page: &Page, label: String, width: u32) -> Result<Thumbnail, Error> {
+    let scale = f64::from(width) / page.frame.width().to_pt();
+    let options = RenderOptions {
+        pixel_per_pt: scale.into(),
+        render_bleed: false,
+    };
+    let pixels = typst_render::render(page, &options);
+    let (width, height) = (pixels.width(), pixels.height());
+    // The page is opaque, so premultiplied colours are the colours themselves.
+    let rgb = pixels.data().chunks_exact(4);
+    let rgb: Vec<Rgb> = rgb.map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    let png = encode(&rgb, width, height)?;
+    Ok(Thumbnail {
+        label,
+        png,
+        width,
+        height,
+    })
+}
+
+type Rgb = [u8; 3];
+
+fn encode(pixels: &[Rgb], width: u32, height: u32) -> Result<Vec<u8>, png::EncodingError> {
+    let palette = palette(pixels);
+    let mut nearest = BTreeMap::new();
+    let mut packed = Vec::with_capacity(pixels.len() / 2 + height as usize);
+    for row in pixels.chunks_exact(width as usize) {
+        for pair in row.chunks(2) {
+            let mut index = |pixel: Option<&Rgb>| match pixel {
+                Some(pixel) => *nearest
+                    .entry(*pixel)
+                    .or_insert_with(|| nearest_in(&palette, *pixel)),
+                None => 0,
+            };
+            packed.push(index(pair.first()) << 4 | index(pair.get(1)));
+        }
+    }
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, width, height);
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_depth(png::BitDepth::Four);
+    encoder.set_palette(palette.as_flattened().to_vec());
+    encoder.set_compression(png::Compression::High);
+    // Neighbouring indices say nothing of each other.
+    encoder.set_filter(png::Filter::NoFilter);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&packed)?;
+    writer.finish()?;
+    Ok(out)
+}
+
+/// The colours that stand for all of `pixels`: the box of colours is cut at the
+/// median of its longest side, again and again (Heckbert 1982), and each part has
+/// its mean.
+fn palette(pixels: &[Rgb]) -> Vec<Rgb> {
+    let mut counts: BTreeMap<Rgb, u64> = BTreeMap::new();
+    for pixel in pixels {
+        *counts.entry(*pixel).or_default() += 1;
+    }
+    let mut boxes = vec![counts.into_iter().collect::<Vec<_>>()];
+    while boxes.len() < COLOURS {
+        let widest = boxes
+            .iter()
+            .enumerate()
+            .max_by_key(|(_, colours)| spread(colours));
+        let Some((at, _)) = widest.filter(|(_, colours)| colours.len() > 1) else {
+            break;
+        };
+        let colours = boxes.swap_remove(at);
+        let (one, other) = cut(colours);
+        boxes.push(one);
+        boxes.push(other);
+    }
+    let mut palette: Vec<Rgb> = boxes.iter().map(|colours| mean(colours)).collect();
+    palette.sort_unstable();
+    palette
+}
+
+/// The longest side of a box, weighed so that a rare colour far away counts as
+/// well as a common one near by.
+fn spread(colours: &[(Rgb, u64)]) -> u64 {
+    let side = longest_side(colours).1;
+    let pixels: u64 = colours.iter().map(|(_, count)| count).sum();
+    u64::from(side) * u64::from(side) * pixels.isqrt()
+}
+
+/// The channel in which the colours differ most, and by how much.
+fn longest_side(colours: &[(Rgb, u64)]) -> (usize, u8) {
+    let side = |channel: usize| {
+        let values = colours.iter().map(|(colour, _)| colour[channel]);
+        let (least, most) = values.fold((u8::MAX, 0), |(least, most), value| {
+            (least.min(value), most.max(value))
+        });
+        most.saturating_sub(least)
+    };
+    let sides = [side(0), side(1), side(2)];
+    let (channel, side) = sides
+        .into_iter()
+        .enumerate()
+        .max_by_key(|(_, s)| *s)
+        .unwrap_or((0, 0));
+    (channel, side)
+}
+
+/// Cuts a box of two colours or more in the middle of its longest side.
+fn cut(mut colours: Vec<(Rgb, u64)>) -> (Vec<(Rgb, u64)>, Vec<(Rgb, u64)>) {
+    let (channel, _) = longest_side(&colours);
+    colours.sort_unstable_by_key(|(colour, _)| (colour[channel], *colour));
+    let (least, most) = (colours[0].0[channel], colours[colours.len() - 1].0[channel]);
+    let middle = least + (most - least) / 2;
+    let at = colours.partition_point(|(colour, _)| colour[channel] <= middle);
+    let other = colours.split_off(at.clamp(1, colours.len() - 1));
+    (colours, other)
+}
+
+fn mean(colours: &[(Rgb, u64)]) -> Rgb {
+    let pixels: u64 = colours.iter().map(|(_, count)| count).sum();
+    let channel = |channel: usize| {
+        let sum: u64 = (colours.iter())
+            .map(|(colour, count)| u64::from(colour[channel]) * count)
+            .sum();
+        ((sum + pixels / 2) / pixels.max(1)) as u8
+    };
+    [channel(0), channel(1), channel(2)]
+}
+
+fn nearest_in(palette: &[Rgb], pixel: Rgb) -> u8 {
+    let distance = |colour: &Rgb| -> u32 {
+        let channels = colour.iter().zip(pixel);
+        channels
+            .map(|(one, other)| u32::from(one.abs_diff(other)).pow(2))
+            .sum()
+    };
+    let nearest = palette.iter().enumerate().min_by_key(|(_, c)| distance(c));
+    nearest.map_or(0, |(index, _)| index as u8)
+}
