@@ -1,9 +1,534 @@
-//! (being written)
+//! Reads a plain text by what a reader sees in it: empty lines, indentation,
+//! underlines and the marks at the beginnings of lines.
+//!
+//! A text cannot say all that it means. What begins like an item is an item, even
+//! if the author began a sentence with `1.`; two blocks of code that follow one
+//! another are one; a line that ends may end a word or not, which [`LINE_ENDS`]
+//! leaves open. Marks of links, of notes and of stress stay in the text.
 
-use crate::Unreadable;
-use crate::carried::Carried;
+use unicode_width::UnicodeWidthChar;
 
-/// Reads it.
-pub fn read(_bytes: &[u8]) -> Result<Carried, Unreadable> {
-    Err(Unreadable("not read yet".to_owned()))
+use crate::carried::{Carried, Item, Kind, LINE_ENDS, Segment};
+
+/// The width for which texts are set (RFC 3676 §4.2 has no line longer than 78).
+const WIDTH: usize = 72;
+
+/// Code stands this many columns to the right of the text around it.
+const CODE_INDENT: usize = 4;
+
+/// Reads a text.
+#[must_use]
+pub fn read(text: &str) -> Carried {
+    let mut reader = Reader::default();
+    for (at, line) in text.lines().enumerate() {
+        reader.line(line, at + 1);
+    }
+    reader.finish()
+}
+
+/// What stands around a line, from the outside in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Container {
+    /// `> `.
+    Quote,
+    /// `| `.
+    Aside,
+    /// An item of a list, whose text begins at this column.
+    Item(usize),
+    /// A note: its first line begins with its mark, the others are indented.
+    Note,
+}
+
+/// What is being read.
+#[derive(Debug, Default)]
+enum Block<'a> {
+    #[default]
+    None,
+    /// Lines of text and their numbers.
+    Paragraph(Vec<(&'a str, usize)>),
+    /// Lines without the indentation that makes them code, the number of the first,
+    /// and how many empty lines stand behind the last.
+    Code(Vec<&'a str>, usize, usize),
+    /// A table: where each of its columns but the last ends, and the row that comes
+    /// next.
+    Table(Vec<usize>, u32),
+}
+
+#[derive(Debug, Default)]
+struct Reader<'a> {
+    carried: Carried,
+    containers: Vec<Container>,
+    lists: usize,
+    quotes: usize,
+    item: Option<Item>,
+    item_line: usize,
+    block: Block<'a>,
+    tables: u32,
+    /// The segment that lists addresses, if nothing stands below it.
+    addresses: Option<(usize, Vec<(u32, String)>)>,
+    is_signature: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn line(&mut self, line: &'a str, at: usize) {
+        if self.is_signature {
+            return self.signature(line, at);
+        }
+        if line == "-- " {
+            self.end_text();
+            self.is_signature = true;
+            return;
+        }
+        let (kept, rest) = self.enter(line);
+        if rest.trim().is_empty() {
+            if kept < self.containers.len() {
+                self.end_block();
+                self.leave(kept);
+            } else if let Block::Code(_, _, empty) = &mut self.block {
+                *empty += 1;
+            } else {
+                self.end_block();
+            }
+            return;
+        }
+        if kept < self.containers.len() {
+            let is_last = kept + 1 == self.containers.len();
+            if is_last && self.is_mistaken_for_note() {
+                self.containers.pop();
+            } else {
+                self.end_block();
+                self.leave(kept);
+            }
+        }
+        self.content(rest, at);
+    }
+
+    /// How many containers go on in a line, and what stands in them.
+    fn enter(&self, line: &'a str) -> (usize, &'a str) {
+        let white = line.len() - line.trim_end().len();
+        let mut rest = line;
+        for (at, container) in self.containers.iter().enumerate() {
+            let inner = match container {
+                Container::Quote => without_mark(rest, '>'),
+                Container::Aside => without_mark(rest, '|'),
+                Container::Item(_) | Container::Note if rest.len() <= white => Some(rest),
+                Container::Item(column) => without_indent(rest, *column),
+                Container::Note => without_indent(rest, CODE_INDENT),
+            };
+            match inner {
+                Some(inner) => rest = inner,
+                None => return (at, rest),
+            }
+        }
+        (self.containers.len(), rest)
+    }
+
+    /// Leaves all containers but the outermost few.
+    fn leave(&mut self, kept: usize) {
+        while self.containers.len() > kept {
+            match self.containers.pop() {
+                Some(Container::Item(_)) => {
+                    self.end_empty_item();
+                    self.lists = self.lists.saturating_sub(1);
+                }
+                Some(Container::Quote) => self.quotes = self.quotes.saturating_sub(1),
+                Some(Container::Aside | Container::Note) | None => {}
+            }
+        }
+    }
+
+    /// A paragraph may begin with the mark of a note and be none: then its second
+    /// line is not indented.
+    fn is_mistaken_for_note(&self) -> bool {
+        self.containers.last() == Some(&Container::Note)
+            && matches!(&self.block, Block::Paragraph(lines) if lines.len() == 1)
+    }
+
+    /// What a line holds inside its containers.
+    fn content(&mut self, line: &'a str, at: usize) {
+        let room = self.room();
+        match &mut self.block {
+            Block::Code(lines, first, empty) => {
+                if let Some(code) = without_indent(line, CODE_INDENT) {
+                    lines.extend(std::iter::repeat_n("", std::mem::take(empty)));
+                    lines.push(code);
+                    return;
+                }
+                // The first column of a table may be set to the right.
+                if let (Some(columns), [header], 0) = (table_columns(line), &lines[..], *empty) {
+                    let header = format!("{:CODE_INDENT$}{header}", "");
+                    let first = *first;
+                    self.block = Block::None;
+                    return self.table(columns, &header, first);
+                }
+                self.end_block();
+            }
+            Block::Table(columns, row) => {
+                let (columns, here) = (columns.clone(), *row);
+                *row += 1;
+                return self.row(&columns, here, line, at);
+            }
+            Block::Paragraph(lines) => {
+                if let Some((level, width)) = underline(line)
+                    && let Some(first) = heading_begins(lines, width, room)
+                {
+                    let heading = lines.split_off(first);
+                    self.end_block();
+                    return self.paragraph(&heading, Kind::Heading { level });
+                }
+                if let Some(columns) = table_columns(line)
+                    && let Some((header, header_at)) = lines.pop()
+                {
+                    self.end_block();
+                    return self.table(columns, header, header_at);
+                }
+                let goes_on = lines
+                    .last()
+                    .is_some_and(|(above, _)| is_full(above, line, room));
+                let indent = indent(line);
+                let is_in_item = matches!(self.containers.last(), Some(Container::Item(_)));
+                let begins =
+                    is_in_item && begins_container(line) || indent >= 2 && item(line).is_some();
+                if indent < CODE_INDENT && !is_border(line) && (goes_on || !begins) {
+                    lines.push((line, at));
+                    return;
+                }
+                self.end_block();
+            }
+            Block::None => {}
+        }
+        self.begin(line, at);
+    }
+
+    /// A line that goes on with no block.
+    fn begin(&mut self, line: &'a str, at: usize) {
+        let mut line = line;
+        loop {
+            if is_border(line) {
+                return;
+            }
+            if self.is_rule(line) {
+                let mut segment = self.segment(Kind::Rule, at);
+                segment.text = String::new();
+                self.carried.segments.push(segment);
+                return;
+            }
+            if let Some(columns) = table_columns(line) {
+                return self.table(columns, "", at);
+            }
+            if let Some(code) = without_indent(line, CODE_INDENT) {
+                self.block = Block::Code(vec![code], at, 0);
+                return;
+            }
+            if let Some(rest) = without_mark(line, '>') {
+                self.containers.push(Container::Quote);
+                self.quotes += 1;
+                line = rest;
+            } else if let Some(rest) = without_mark(line, '|') {
+                self.containers.push(Container::Aside);
+                line = rest;
+            } else if let Some((number, column)) = item(line) {
+                self.end_empty_item();
+                self.containers.push(Container::Item(column));
+                self.lists += 1;
+                self.item = Some(Item { number });
+                self.item_line = at;
+                line = line.get(column..).unwrap_or_default();
+            } else {
+                if begins_note(line) && self.containers.is_empty() {
+                    self.containers.push(Container::Note);
+                }
+                self.block = Block::Paragraph(vec![(line, at)]);
+                return;
+            }
+            if line.trim().is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Whether a line is `* * *` in the middle of its column.
+    fn is_rule(&self, line: &str) -> bool {
+        const RULE: &str = "* * *";
+        line.trim() == RULE
+            && indent(line).abs_diff(self.room().saturating_sub(RULE.len()) / 2) <= 2
+    }
+
+    /// The columns that the containers leave.
+    fn room(&self) -> usize {
+        let marks = self.containers.iter().map(|container| match container {
+            Container::Quote | Container::Aside => 2,
+            Container::Item(column) => *column,
+            Container::Note => CODE_INDENT,
+        });
+        WIDTH.saturating_sub(marks.sum())
+    }
+
+    /// Below the signature stands who sends this, and how to leave.
+    fn signature(&mut self, line: &'a str, at: usize) {
+        if line.trim().is_empty() {
+            return self.end_block();
+        }
+        match &mut self.block {
+            Block::Paragraph(lines) => lines.push((line, at)),
+            Block::None | Block::Code(..) | Block::Table(..) => {
+                self.block = Block::Paragraph(vec![(line, at)]);
+            }
+        }
+    }
+
+    fn end_block(&mut self) {
+        match std::mem::take(&mut self.block) {
+            Block::None | Block::Table(..) => {}
+            Block::Paragraph(lines) => {
+                if lines.is_empty() {
+                    return;
+                }
+                let addresses = addresses(&lines);
+                let is_listed =
+                    !addresses.is_empty() && self.containers.is_empty() && !self.is_signature;
+                self.paragraph(&lines, Kind::Text);
+                if is_listed {
+                    self.addresses = Some((self.carried.segments.len(), addresses));
+                }
+            }
+            Block::Code(lines, at, _) => {
+                let mut segment = self.segment(Kind::Code, at);
+                segment.text = lines.join("\n");
+                self.carried.segments.push(segment);
+            }
+        }
+    }
+
+    fn paragraph(&mut self, lines: &[(&str, usize)], kind: Kind) {
+        let Some((_, at)) = lines.first() else { return };
+        let mut segment = self.segment(kind, *at);
+        for (line, _) in lines {
+            if !segment.text.is_empty() {
+                segment.text.push(LINE_ENDS);
+            }
+            segment.text.push_str(line.trim());
+        }
+        self.carried.segments.push(segment);
+    }
+
+    fn table(&mut self, columns: Vec<usize>, header: &str, at: usize) {
+        self.row(&columns, 0, header, at);
+        self.tables += 1;
+        self.block = Block::Table(columns, 1);
+    }
+
+    fn row(&mut self, ends: &[usize], row: u32, line: &str, at: usize) {
+        let table = match row {
+            0 => self.tables,
+            _ => self.tables.saturating_sub(1),
+        };
+        let mut cells = vec![String::new(); ends.len() + 1];
+        let mut column = 0;
+        let mut width = 0;
+        for c in line.chars() {
+            while ends.get(column).is_some_and(|end| width >= *end) {
+                column += 1;
+            }
+            if let Some(cell) = cells.get_mut(column) {
+                cell.push(c);
+            }
+            width += c.width().unwrap_or(0);
+        }
+        for (column, cell) in (0..).zip(cells) {
+            let mut segment = self.segment(
+                Kind::Cell {
+                    table,
+                    row,
+                    column,
+                    header: row == 0,
+                },
+                at,
+            );
+            cell.trim().clone_into(&mut segment.text);
+            self.carried.segments.push(segment);
+        }
+    }
+
+    /// An item that holds nothing is a segment all the same.
+    fn end_empty_item(&mut self) {
+        if self.item.is_some() {
+            let segment = self.segment(Kind::Text, self.item_line);
+            self.carried.segments.push(segment);
+        }
+    }
+
+    fn segment(&mut self, kind: Kind, at: usize) -> Segment {
+        Segment {
+            kind,
+            list_depth: u8::try_from(self.lists).unwrap_or(u8::MAX),
+            quote_depth: u8::try_from(self.quotes).unwrap_or(u8::MAX),
+            item: self.item.take(),
+            place: format!("line {at}"),
+            ..Segment::default()
+        }
+    }
+
+    fn finish(mut self) -> Carried {
+        if self.is_signature {
+            self.end_block();
+        } else {
+            self.end_text();
+        }
+        self.carried
+    }
+
+    /// Ends the text above the signature; what lists addresses stands last in it.
+    fn end_text(&mut self) {
+        self.end_block();
+        self.leave(0);
+        if let Some((count, addresses)) = self.addresses.take()
+            && count == self.carried.segments.len()
+        {
+            self.carried.segments.pop();
+            self.carried.addresses = addresses;
+        }
+    }
+}
+
+/// The columns that a text takes.
+fn columns(text: &str) -> usize {
+    text.chars().filter_map(UnicodeWidthChar::width).sum()
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+fn without_indent(line: &str, columns: usize) -> Option<&str> {
+    let (white, rest) = line.split_at_checked(columns)?;
+    white.bytes().all(|byte| byte == b' ').then_some(rest)
+}
+
+/// What stands behind a mark and a space, or a mark that ends its line.
+fn without_mark(line: &str, mark: char) -> Option<&str> {
+    let rest = line.strip_prefix(mark)?;
+    if rest.is_empty() {
+        return Some(rest);
+    }
+    rest.strip_prefix(' ')
+}
+
+/// The number of the item that a line begins, and the column of its text.
+fn item(line: &str) -> Option<(Option<u32>, usize)> {
+    let indent = indent(line);
+    if indent >= CODE_INDENT {
+        return None;
+    }
+    let mark = line.get(indent..)?;
+    let digits = mark.bytes().take(11).take_while(u8::is_ascii_digit).count();
+    let (number, length) = if digits > 0 {
+        let number = mark.get(..digits)?.parse().ok()?;
+        mark.get(digits..)?.strip_prefix('.')?;
+        (Some(number), digits + 1)
+    } else {
+        mark.strip_prefix('-')?;
+        (None, 1)
+    };
+    let rest = mark.get(length..)?;
+    (rest.is_empty() || rest.starts_with(' ')).then_some((number, indent + length + 1))
+}
+
+fn begins_container(line: &str) -> bool {
+    without_mark(line, '>').is_some() || without_mark(line, '|').is_some() || item(line).is_some()
+}
+
+/// Whether a line begins with the mark of a note, such as `[Note 4] `.
+fn begins_note(line: &str) -> bool {
+    let mark = line
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("] "))
+        .and_then(|(mark, _)| mark.rsplit_once(' '));
+    mark.is_some_and(|(label, number)| {
+        !label.is_empty()
+            && !label.contains(['[', ']'])
+            && !number.is_empty()
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// Whether a line is drawn from edge to edge.
+fn is_border(line: &str) -> bool {
+    line.len() >= WIDTH / 2 && line.bytes().all(|byte| byte == b'=')
+}
+
+/// The level of the heading that a line may underline, and the line's width.
+fn underline(line: &str) -> Option<(u8, usize)> {
+    let line = line.trim_end();
+    let mark = *line.as_bytes().first()?;
+    let level = match mark {
+        b'=' => 1,
+        b'-' => 2,
+        b'~' => 3,
+        b'.' => 4,
+        _ => return None,
+    };
+    let is_line = line.len() >= 4 && line.bytes().all(|byte| byte == mark);
+    is_line.then_some((level, line.len()))
+}
+
+/// The first of the lines that an underline of a width belongs to: it is as long
+/// as the longest of them, and those above the last run on.
+fn heading_begins(lines: &[(&str, usize)], width: usize, room: usize) -> Option<usize> {
+    let mut first = lines.len().checked_sub(1)?;
+    let mut below = lines.get(first)?.0;
+    let mut longest = columns(below.trim());
+    while let Some((above, _)) = first.checked_sub(1).and_then(|at| lines.get(at)) {
+        let is_too_short = longest < width && width > 4;
+        if !(is_too_short || is_full(above, below, room)) {
+            break;
+        }
+        first -= 1;
+        below = above;
+        longest = longest.max(columns(above.trim()));
+    }
+    (longest.clamp(4, room.max(4)) == width).then_some(first)
+}
+
+/// Whether a line had no room for the first word of the next.
+fn is_full(line: &str, next: &str, room: usize) -> bool {
+    let next = next.trim_start();
+    // Where words are not spaced, a line may end after any character.
+    let end = next
+        .char_indices()
+        .find(|(_, c)| c.is_whitespace() || c.width() == Some(2))
+        .map_or(next.len(), |(at, c)| at.max(c.len_utf8()));
+    let word = next.get(..end).unwrap_or(next);
+    columns(line.trim()) + 1 + columns(word) > room
+}
+
+/// Where the columns of a table end, if a line draws the rule below its header. A
+/// single column looks like the underline of a heading, and is taken for one.
+fn table_columns(line: &str) -> Option<Vec<usize>> {
+    let line = line.trim_end();
+    if line.len() > WIDTH || !line.starts_with('-') {
+        return None;
+    }
+    let mut ends = Vec::new();
+    let mut end = 0;
+    for column in line.split("  ") {
+        if column.is_empty() || column.bytes().any(|byte| byte != b'-') {
+            return None;
+        }
+        end += column.len() + 2;
+        ends.push(end);
+    }
+    ends.pop();
+    (!ends.is_empty()).then_some(ends)
+}
+
+/// The addresses by their numbers, if the lines list them and nothing else.
+fn addresses(lines: &[(&str, usize)]) -> Vec<(u32, String)> {
+    let entry = |(expected, (line, _)): (u32, &(&str, usize))| {
+        let (number, address) = line.strip_prefix('[')?.split_once("] ")?;
+        let number = number.parse().ok().filter(|number| *number == expected)?;
+        Some((number, address.trim().to_owned()))
+    };
+    let all: Option<Vec<_>> = (1..).zip(lines).map(entry).collect();
+    all.unwrap_or_default()
 }

@@ -1,0 +1,1192 @@
+//! From elements and text to segments: what HTML and XHTML have in common.
+//!
+//! [`Builder`] is told of elements that begin and end, and of text, by a parser
+//! that balances them. Blocks begin and end segments, elements in a line do not.
+//! Elements and roles decide what a segment is; classes do not, for they mean
+//! nothing to a stranger. An element costs the same however deep it stands, and
+//! nothing here recurses.
+
+use std::collections::{HashMap, HashSet};
+use std::mem;
+use std::rc::Rc;
+
+use crate::carried::{Carried, Item, Kind, Link, NOTE_BEGINS, NOTE_ENDS, PICTURE, Segment, Target};
+
+/// The attributes of an element.
+pub(crate) trait Attributes {
+    /// The value of an attribute, by its name as it is written.
+    fn get(&self, name: &str) -> Option<&str>;
+}
+
+/// The widest table whose spans over rows are kept account of, in columns; HTML
+/// bounds a span of columns alike.
+const WIDEST: usize = 1000;
+
+/// Builds the segments of a book of documents, or of one.
+#[derive(Debug, Default)]
+pub(crate) struct Builder {
+    documents: Vec<Document>,
+    paths: HashMap<String, usize>,
+    document: usize,
+    place: Option<String>,
+
+    context: Context,
+    frames: Vec<Frame>,
+    lists: Vec<List>,
+    tables: Vec<Table>,
+    tables_so_far: u32,
+    bodies: Vec<Body>,
+    /// The bodies of notes that are open, with the depth of the frames that they
+    /// cover. Not in the context: a mark deep inside tells what the body is.
+    open_bodies: Vec<(usize, usize)>,
+    languages: Vec<String>,
+
+    /// The item that has begun, but has no segment yet.
+    item: Option<OpenItem>,
+    open: Open,
+    link: Option<OpenLink>,
+    drafts: Vec<Draft>,
+    title: Option<String>,
+}
+
+/// A document: its path, and what stands where in it.
+#[derive(Debug, Default)]
+struct Document {
+    path: String,
+    /// The first segment.
+    start: usize,
+    language: Option<String>,
+    /// The segment at each id.
+    ids: HashMap<String, usize>,
+    /// The number under which a note's id is referred to.
+    numbers: HashMap<String, u32>,
+    /// The ids of references to notes.
+    references: HashSet<String>,
+}
+
+/// What the elements around say.
+#[derive(Debug, Clone, Copy, Default)]
+struct Context {
+    /// Nothing in it is shown.
+    hidden: bool,
+    title: bool,
+    heading: Option<u8>,
+    caption: bool,
+    code: bool,
+    figure: bool,
+    /// The innermost block is a paragraph or a heading.
+    paragraph: bool,
+    raised: bool,
+    list_depth: u8,
+    quote_depth: u8,
+    language: Option<usize>,
+    /// The table of data.
+    table: bool,
+    /// A cell of a table of data: all that it holds is one segment.
+    cell: bool,
+    /// The frame of the innermost block.
+    block: usize,
+    /// The frame of the row, where the innermost block is a cell of any table.
+    row: Option<usize>,
+}
+
+/// An open element.
+#[derive(Debug)]
+struct Frame {
+    /// What was said around it.
+    context: Context,
+    closing: Closing,
+}
+
+/// What the end of an element does.
+#[derive(Debug)]
+enum Closing {
+    Nothing,
+    Block,
+    Link,
+    Reference {
+        start: usize,
+        destination: Rc<Destination>,
+        ids: [Option<String>; 2],
+        /// Whether the element says itself that it is one; else its digits do.
+        told: bool,
+    },
+    List,
+    Item,
+    Table,
+    Cell {
+        row: u32,
+        column: u32,
+        header: bool,
+    },
+}
+
+/// A list that is open.
+#[derive(Debug)]
+struct List {
+    ordered: bool,
+    next: i64,
+    step: i64,
+    items: i64,
+    /// The items whose numbers depend on how many there will be: of a list that
+    /// counts down and does not say from where.
+    uncounted: Vec<usize>,
+    is_uncounted: bool,
+}
+
+/// An item that has no segment yet.
+#[derive(Debug)]
+struct OpenItem {
+    number: Option<i64>,
+    list_depth: u8,
+    quote_depth: u8,
+}
+
+/// A table of data that is open.
+#[derive(Debug, Default)]
+struct Table {
+    index: u32,
+    /// The row after the one that is open.
+    rows: u32,
+    column: usize,
+    /// The row before which each column is free again.
+    taken: Vec<u32>,
+}
+
+/// The body of a note.
+#[derive(Debug)]
+struct Body {
+    document: usize,
+    id: String,
+    /// Its number was seen as its label.
+    labelled: bool,
+}
+
+/// Where an `href` leads.
+#[derive(Debug)]
+enum Destination {
+    Address(String),
+    Place { document: usize, href: String },
+    Nowhere(String),
+}
+
+/// The segment that is being read.
+#[derive(Debug, Default)]
+struct Open {
+    text: String,
+    links: Vec<(usize, usize, Rc<Destination>)>,
+    pictures: usize,
+    /// The line of its first sign.
+    line: Option<u64>,
+    /// It held a link that leads back from a note.
+    leads_back: bool,
+}
+
+#[derive(Debug)]
+struct OpenLink {
+    start: usize,
+    destination: Rc<Destination>,
+    /// Some of its words stand in a segment before.
+    carried_over: bool,
+}
+
+/// A segment whose links and note are not resolved.
+#[derive(Debug)]
+struct Draft {
+    kind: Kind,
+    text: String,
+    links: Vec<(usize, usize, Rc<Destination>)>,
+    list_depth: u8,
+    quote_depth: u8,
+    item: Option<Option<i64>>,
+    body: Option<usize>,
+    language: Option<usize>,
+    place: String,
+}
+
+impl Builder {
+    /// A builder of the documents at these paths of a book.
+    pub(crate) fn of_book(paths: impl IntoIterator<Item = String>) -> Builder {
+        let mut builder = Builder::default();
+        for path in paths {
+            let document = builder.documents.len();
+            builder.paths.entry(path.clone()).or_insert(document);
+            builder.documents.push(Document {
+                path,
+                ..Document::default()
+            });
+        }
+        builder
+    }
+
+    /// A builder of one document that stands by itself.
+    pub(crate) fn of_document() -> Builder {
+        Builder {
+            documents: vec![Document::default()],
+            ..Builder::default()
+        }
+    }
+
+    /// Begins a document; `place` is where its segments are. Without it, they are
+    /// at their lines.
+    pub(crate) fn begin(&mut self, document: usize, place: Option<String>) {
+        self.end();
+        self.document = document;
+        self.place = place;
+        let start = self.drafts.len();
+        if let Some(document) = self.documents.get_mut(document) {
+            document.start = start;
+        }
+    }
+
+    /// Ends the document that was begun.
+    fn end(&mut self) {
+        while !self.frames.is_empty() {
+            self.close();
+        }
+        self.border();
+    }
+
+    /// An element begins.
+    pub(crate) fn open(&mut self, name: &str, attributes: &dyn Attributes, line: u64) {
+        let role = attributes.get("role");
+        let frame = self.frames.len();
+        let around = self.context;
+        let hidden = around.hidden || is_hidden(name, attributes);
+        let is_title = name == "title" && self.title.is_none() && self.nothing_read();
+        if hidden || is_title {
+            self.mark(attributes);
+            self.context.hidden = hidden && !is_title;
+            self.context.title = is_title;
+            return self.push(around, Closing::Nothing);
+        }
+
+        let is_heading = has(role, "heading");
+        let is_rule = name == "hr" || has(role, "separator");
+        if !(is_block(name) || is_heading || is_rule) {
+            self.mark(attributes);
+            let closing = self.open_in_line(name, attributes, line);
+            return self.push(around, closing);
+        }
+
+        self.border();
+        self.mark(attributes);
+        self.context.block = frame;
+        self.context.row = None;
+        self.context.paragraph = false;
+        self.declare_language(name, attributes);
+        if is_note(attributes) || self.is_referred_to(attributes) {
+            self.open_body(attributes, frame);
+        }
+        if has(role, "doc-pullquote") {
+            self.context.quote_depth = around.quote_depth.saturating_add(1);
+        }
+        if is_heading {
+            let level = number(attributes.get("aria-level")).unwrap_or(2);
+            self.context.heading = Some(u8::try_from(level.max(1)).unwrap_or(u8::MAX));
+            self.context.paragraph = true;
+        }
+        if is_rule {
+            self.rule(line);
+            self.context.hidden = true;
+            return self.push(around, Closing::Nothing);
+        }
+        let closing = self.open_block(name, attributes, &around);
+        self.push(around, closing);
+    }
+
+    /// The innermost element ends.
+    pub(crate) fn close(&mut self) {
+        let Some(frame) = self.frames.pop() else {
+            return;
+        };
+        match frame.closing {
+            Closing::Nothing => {}
+            Closing::Block => self.border(),
+            Closing::Link => self.end_link(),
+            Closing::Reference {
+                start,
+                destination,
+                ids,
+                told,
+            } => self.end_reference(start, &destination, ids, told),
+            Closing::List => {
+                self.border();
+                self.end_list();
+            }
+            Closing::Item => {
+                self.border();
+                self.end_empty_item();
+            }
+            Closing::Table => {
+                self.border();
+                self.tables.pop();
+            }
+            Closing::Cell {
+                row,
+                column,
+                header,
+            } => self.end_cell(row, column, header),
+        }
+        while let Some((depth, _)) = self.open_bodies.last() {
+            if *depth < self.frames.len() {
+                break;
+            }
+            self.open_bodies.pop();
+        }
+        self.context = frame.context;
+    }
+
+    /// Text. `line` is the one on which it ends.
+    pub(crate) fn text(&mut self, text: &str, line: u64) {
+        if self.context.title {
+            self.title.get_or_insert_default().push_str(text);
+        }
+        if self.context.hidden || self.context.title {
+            return;
+        }
+        if self.open.line.is_none()
+            && let Some(at) = text.find(|c: char| !c.is_whitespace())
+        {
+            let after = text[at..].matches('\n').count();
+            self.open.line = Some(line.saturating_sub(u64::try_from(after).unwrap_or(0)));
+        }
+        self.open.text.push_str(text);
+    }
+
+    /// What was read. `title` and `language` are what the book says of itself; a
+    /// document that stands by itself says so in its own elements.
+    pub(crate) fn finish(mut self, title: Option<String>, language: Option<String>) -> Carried {
+        self.end();
+        let language = language.or_else(|| {
+            let declared = self
+                .documents
+                .iter_mut()
+                .map(|document| &mut document.language);
+            declared.flatten().next().map(mem::take)
+        });
+        let segments = mem::take(&mut self.drafts);
+        let count = segments.len();
+        let segments = segments
+            .into_iter()
+            .map(|draft| self.segment(draft, count, language.as_deref()))
+            .collect();
+        let title = title.or(self.title);
+        Carried {
+            title: title
+                .map(|title| title.trim().to_owned())
+                .filter(|title| !title.is_empty()),
+            language,
+            segments,
+            ..Carried::default()
+        }
+    }
+
+    fn segment(&self, draft: Draft, count: usize, language: Option<&str>) -> Segment {
+        let links = draft
+            .links
+            .into_iter()
+            .map(|(start, end, destination)| Link {
+                start,
+                end,
+                target: self.target(&destination, count),
+            });
+        let declared = draft.language.and_then(|at| self.languages.get(at));
+        Segment {
+            kind: draft.kind,
+            links: links.collect(),
+            text: draft.text,
+            list_depth: draft.list_depth,
+            item: draft.item.map(|number| Item {
+                number: number.and_then(|number| u32::try_from(number).ok()),
+            }),
+            quote_depth: draft.quote_depth,
+            note: draft.body.and_then(|body| self.number_of(body)),
+            language: declared
+                .filter(|declared| {
+                    !language.is_some_and(|language| language.eq_ignore_ascii_case(declared))
+                })
+                .cloned(),
+            place: draft.place,
+        }
+    }
+
+    fn target(&self, destination: &Destination, count: usize) -> Target {
+        let (document, href) = match destination {
+            Destination::Address(address) => return Target::Address(address.clone()),
+            Destination::Nowhere(href) => return Target::Nowhere(href.clone()),
+            Destination::Place { document, href } => (*document, href),
+        };
+        let place = self.documents.get(document).and_then(|document| {
+            let fragment = fragment(href);
+            match fragment {
+                "" => Some(document.start),
+                id => {
+                    let ids = &document.ids;
+                    ids.get(id)
+                        .or_else(|| ids.get(&percent_decoded(id)))
+                        .copied()
+                }
+            }
+        });
+        match (place, count.checked_sub(1)) {
+            // What stands behind all text is still there.
+            (Some(place), Some(last)) => Target::Segment(place.min(last)),
+            (Some(_) | None, _) => Target::Nowhere(href.clone()),
+        }
+    }
+
+    fn number_of(&self, body: usize) -> Option<u32> {
+        let body = self.bodies.get(body)?;
+        let document = self.documents.get(body.document)?;
+        document.numbers.get(&body.id).copied()
+    }
+
+    fn push(&mut self, around: Context, closing: Closing) {
+        self.frames.push(Frame {
+            context: around,
+            closing,
+        });
+    }
+
+    fn nothing_read(&self) -> bool {
+        self.drafts.is_empty() && self.open.line.is_none()
+    }
+
+    /// Notes where the ids of an element are. What stands there is the segment that
+    /// is open, or else the next one, and both will have the same number.
+    fn mark(&mut self, attributes: &dyn Attributes) {
+        let here = self.drafts.len();
+        let Some(document) = self.documents.get_mut(self.document) else {
+            return;
+        };
+        for id in ids(attributes).into_iter().flatten() {
+            document.ids.entry(id.to_owned()).or_insert(here);
+        }
+    }
+
+    fn declare_language(&mut self, name: &str, attributes: &dyn Attributes) {
+        let declared = attributes
+            .get("xml:lang")
+            .or_else(|| attributes.get("lang"))
+            .map(str::trim)
+            .filter(|tag| !tag.is_empty());
+        let Some(declared) = declared else { return };
+        let around = self.context.language.and_then(|at| self.languages.get(at));
+        if around.is_none_or(|around| around != declared) {
+            self.context.language = Some(self.languages.len());
+            self.languages.push(declared.to_owned());
+        }
+        if name == "html"
+            && let Some(document) = self.documents.get_mut(self.document)
+        {
+            document.language.get_or_insert_with(|| declared.to_owned());
+        }
+    }
+
+    /// Whether a reference that was read leads to this element.
+    fn is_referred_to(&self, attributes: &dyn Attributes) -> bool {
+        self.documents.get(self.document).is_some_and(|document| {
+            let ids = ids(attributes).into_iter().flatten();
+            ids.into_iter().any(|id| document.numbers.contains_key(id))
+        })
+    }
+
+    fn open_body(&mut self, attributes: &dyn Attributes, frame: usize) {
+        let document = self.documents.get(self.document);
+        let known = |id: &&str| document.is_some_and(|it| it.numbers.contains_key(*id));
+        let ids = ids(attributes);
+        let id = ids.into_iter().flatten().find(known);
+        let id = id.or(ids[0]).unwrap_or_default().to_owned();
+        self.open_bodies.push((frame, self.bodies.len()));
+        self.bodies.push(Body {
+            document: self.document,
+            id,
+            labelled: false,
+        });
+    }
+
+    fn open_block(&mut self, name: &str, attributes: &dyn Attributes, around: &Context) -> Closing {
+        let frame = self.frames.len();
+        let context = &mut self.context;
+        match name {
+            "p" => context.paragraph = true,
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+                let told = number(attributes.get("aria-level"));
+                let level = told.and_then(|level| u8::try_from(level).ok());
+                context.heading = level.or(name.as_bytes().get(1).map(|digit| digit - b'0'));
+                context.paragraph = true;
+            }
+            "pre" => context.code = true,
+            "blockquote" => context.quote_depth = context.quote_depth.saturating_add(1),
+            "figure" => context.figure = true,
+            "figcaption" => {
+                context.figure = false;
+                context.caption = true;
+            }
+            "ul" | "ol" | "menu" | "dir" if !context.cell => {
+                context.list_depth = context.list_depth.saturating_add(1);
+                self.lists.push(List::new(name == "ol", attributes));
+                return Closing::List;
+            }
+            "li" if !context.cell => {
+                self.begin_item(attributes);
+                return Closing::Item;
+            }
+            "table" if !context.cell => {
+                let role = attributes.get("role");
+                context.table = !(has(role, "presentation") || has(role, "none"));
+                if context.table {
+                    self.tables.push(Table {
+                        index: self.tables_so_far,
+                        ..Table::default()
+                    });
+                    self.tables_so_far += 1;
+                    return Closing::Table;
+                }
+            }
+            "tr" => {
+                context.row = Some(frame);
+                if context.table
+                    && !context.cell
+                    && let Some(table) = self.tables.last_mut()
+                {
+                    table.begin_row();
+                }
+            }
+            "td" | "th" => {
+                context.row = around.row;
+                if context.table
+                    && !context.cell
+                    && let Some(table) = self.tables.last_mut()
+                {
+                    context.cell = true;
+                    let (row, column) = table.begin_cell(attributes);
+                    return Closing::Cell {
+                        row,
+                        column,
+                        header: name == "th",
+                    };
+                }
+            }
+            _ => {}
+        }
+        Closing::Block
+    }
+
+    fn open_in_line(&mut self, name: &str, attributes: &dyn Attributes, line: u64) -> Closing {
+        match name {
+            "br" => self.open.text.push('\n'),
+            "img" => self.picture(attributes, line),
+            "sup" => self.context.raised = true,
+            "a" => return self.open_link(attributes, line),
+            _ => {}
+        }
+        if is_note(attributes) || self.is_referred_to(attributes) {
+            self.open_body(attributes, self.frames.len());
+            self.widen_body();
+        }
+        Closing::Nothing
+    }
+
+    /// A mark in a line stands for the block that it opens, and in a layout of
+    /// cells for the row: `<td><a id="n-1"></a>1</td><td>The note.</td>`.
+    fn widen_body(&mut self) {
+        if let Some((frame, _)) = self.open_bodies.last_mut() {
+            *frame = self.context.row.unwrap_or(self.context.block);
+        }
+    }
+
+    fn open_link(&mut self, attributes: &dyn Attributes, line: u64) -> Closing {
+        if self.is_referred_to(attributes) {
+            self.open_body(attributes, self.frames.len());
+            self.widen_body();
+        }
+        if is(attributes, "doc-backlink", "backlink") {
+            return self.leads_back();
+        }
+        let told = is(attributes, "doc-noteref", "noteref");
+        let Some(href) = attributes.get("href") else {
+            return Closing::Nothing;
+        };
+        let destination = Rc::new(self.destination(href.trim()));
+        if !self.open_bodies.is_empty() && self.is_reference(&destination) {
+            return self.leads_back();
+        }
+        self.end_link();
+        let start = self.open.text.len();
+        let is_digits_at_most = self.context.raised && href.trim().starts_with('#');
+        if told {
+            self.open.line.get_or_insert(line);
+            self.open.text.push(NOTE_BEGINS);
+        } else {
+            self.link = Some(OpenLink {
+                start,
+                destination: Rc::clone(&destination),
+                carried_over: false,
+            });
+        }
+        if !(told || is_digits_at_most) {
+            return Closing::Link;
+        }
+        Closing::Reference {
+            start,
+            destination,
+            ids: ids(attributes).map(|id| id.map(str::to_owned)),
+            told,
+        }
+    }
+
+    /// A link back from a note is no text.
+    fn leads_back(&mut self) -> Closing {
+        self.open.leads_back = true;
+        self.context.hidden = true;
+        if let Some((_, body)) = self.open_bodies.last()
+            && let Some(body) = self.bodies.get_mut(*body)
+        {
+            body.labelled = true;
+        }
+        Closing::Nothing
+    }
+
+    /// Whether a place is that of a reference to a note.
+    fn is_reference(&self, destination: &Destination) -> bool {
+        let Destination::Place { document, href } = destination else {
+            return false;
+        };
+        let id = percent_decoded(fragment(href));
+        self.documents
+            .get(*document)
+            .is_some_and(|document| document.references.contains(&id))
+    }
+
+    fn end_link(&mut self) {
+        let Some(link) = self.link.take() else { return };
+        let end = self.open.text.len();
+        let start = link.start.min(end);
+        if start < end || !link.carried_over {
+            self.open.links.push((start, end, link.destination));
+        }
+    }
+
+    fn end_reference(
+        &mut self,
+        start: usize,
+        destination: &Destination,
+        ids: [Option<String>; 2],
+        told: bool,
+    ) {
+        let begin = start + if told { NOTE_BEGINS.len_utf8() } else { 0 };
+        let words = self.open.text.get(begin..).unwrap_or_default();
+        let shown = words.trim_matches(|c: char| !c.is_ascii_digit());
+        let number = shown.parse::<u32>().ok();
+        let is_number = words.trim().bytes().all(|byte| byte.is_ascii_digit());
+        if !told {
+            // Its bytes move; a link in it cannot be.
+            let holds_link = self
+                .open
+                .links
+                .last()
+                .is_some_and(|(_, end, _)| *end > start);
+            if number.is_none() || !is_number || holds_link {
+                return self.end_link();
+            }
+            self.link = None;
+            self.open.text.insert(start, NOTE_BEGINS);
+        }
+        self.open.text.push(NOTE_ENDS);
+        if let (Some(number), Destination::Place { document, href }) = (number, destination)
+            && let Some(document) = self.documents.get_mut(*document)
+        {
+            let id = percent_decoded(fragment(href));
+            document.numbers.entry(id).or_insert(number);
+        }
+        if let Some(document) = self.documents.get_mut(self.document) {
+            document.references.extend(ids.into_iter().flatten());
+        }
+    }
+
+    fn destination(&self, href: &str) -> Destination {
+        if has_scheme(href) || href.starts_with("//") {
+            return Destination::Address(href.to_owned());
+        }
+        let path = href.split(['#', '?']).next().unwrap_or_default();
+        let document = if path.is_empty() {
+            Some(self.document)
+        } else {
+            let base = self.documents.get(self.document);
+            let base = base.map_or("", |document| document.path.as_str());
+            self.paths.get(&resolved(base, path)).copied()
+        };
+        match document {
+            Some(document) => Destination::Place {
+                document,
+                href: href.to_owned(),
+            },
+            None => Destination::Nowhere(href.to_owned()),
+        }
+    }
+
+    fn picture(&mut self, attributes: &dyn Attributes, line: u64) {
+        let role = attributes.get("role");
+        let alt = attributes.get("alt");
+        let is_ornament = alt.is_some_and(|alt| alt.trim().is_empty())
+            || has(role, "presentation")
+            || has(role, "none");
+        if is_ornament {
+            return;
+        }
+        let stands_alone = self.context.figure && !self.context.paragraph;
+        if stands_alone {
+            self.border();
+        }
+        self.open.line.get_or_insert(line);
+        self.open.pictures += 1;
+        self.open.text.push(PICTURE);
+        self.open
+            .text
+            .extend(alt.unwrap_or_default().chars().filter(|c| *c != PICTURE));
+        self.open.text.push(PICTURE);
+        if stands_alone {
+            self.border();
+        }
+    }
+
+    fn begin_item(&mut self, attributes: &dyn Attributes) {
+        // The item around may begin with this list.
+        self.end_empty_item();
+        let here = self.drafts.len();
+        let mut item = OpenItem {
+            number: None,
+            list_depth: self.context.list_depth,
+            quote_depth: self.context.quote_depth,
+        };
+        if let Some(list) = self.lists.last_mut().filter(|list| list.ordered) {
+            list.items += 1;
+            if let Some(value) = number(attributes.get("value")) {
+                list.next = value;
+                list.is_uncounted = false;
+            }
+            if list.is_uncounted {
+                list.uncounted.push(here);
+            }
+            item.number = Some(list.next);
+            list.next = list.next.saturating_add(list.step);
+        }
+        self.item = Some(item);
+    }
+
+    /// An item that has no text of its own is a segment all the same.
+    fn end_empty_item(&mut self) {
+        let Some(item) = &self.item else { return };
+        let (list_depth, quote_depth) = (item.list_depth, item.quote_depth);
+        self.draft(Kind::Text, Open::default());
+        if let Some(draft) = self.drafts.last_mut() {
+            draft.list_depth = list_depth;
+            draft.quote_depth = quote_depth;
+        }
+    }
+
+    fn end_list(&mut self) {
+        let Some(list) = self.lists.pop() else {
+            return;
+        };
+        for (at, item) in (0..).zip(list.uncounted) {
+            if let Some(draft) = self.drafts.get_mut(item) {
+                draft.item = Some(Some(list.items - at));
+            }
+        }
+    }
+
+    fn rule(&mut self, line: u64) {
+        if !self.context.cell {
+            self.open.line = Some(line);
+            let open = mem::take(&mut self.open);
+            self.draft(Kind::Rule, open);
+        }
+    }
+
+    /// A block begins or ends here.
+    fn border(&mut self) {
+        if self.context.cell {
+            return self.join();
+        }
+        let mut open = self.take_open();
+        if open.line.is_none() {
+            return;
+        }
+        let context = self.context;
+        if !context.code {
+            open.trim();
+        }
+        if open.leads_back && !open.text.contains(char::is_alphanumeric) {
+            return;
+        }
+        if self.is_label(&open.text) {
+            return;
+        }
+        let kind = if context.code {
+            Kind::Code
+        } else if let Some(level) = context.heading {
+            Kind::Heading { level }
+        } else if context.caption {
+            Kind::Caption
+        } else if open.is_picture() && (!context.paragraph || context.figure) {
+            open.drop_marks();
+            Kind::Picture
+        } else if context.list_depth == 0 && is_rule(&open.text) {
+            open.text.clear();
+            open.links.clear();
+            Kind::Rule
+        } else {
+            Kind::Text
+        };
+        self.draft(kind, open);
+    }
+
+    /// A border between the blocks of a cell.
+    fn join(&mut self) {
+        let Open { text, links, .. } = &mut self.open;
+        let end = text.trim_end().len();
+        text.truncate(end);
+        for (start, link_end, _) in links.iter_mut().rev() {
+            if *link_end <= end {
+                break;
+            }
+            *link_end = end;
+            *start = end.min(*start);
+        }
+        if let Some(link) = &mut self.link {
+            link.start = end.min(link.start);
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+    }
+
+    /// The segment that ends here, with its part of a link that goes on.
+    fn take_open(&mut self) -> Open {
+        let mut open = mem::take(&mut self.open);
+        if let Some(link) = &mut self.link {
+            let end = open.text.len();
+            if open
+                .text
+                .get(link.start..)
+                .is_some_and(|words| !words.trim().is_empty())
+            {
+                let part = (link.start, end, Rc::clone(&link.destination));
+                open.links.push(part);
+                link.carried_over = true;
+            }
+            link.start = 0;
+        }
+        open
+    }
+
+    /// Whether a text is no more than the number of the note that it begins.
+    fn is_label(&mut self, text: &str) -> bool {
+        let Some((_, at)) = self.open_bodies.last() else {
+            return false;
+        };
+        let at = *at;
+        let number = self.number_of(at);
+        let Some(body) = self.bodies.get_mut(at) else {
+            return false;
+        };
+        let shown = text.trim_matches(|c: char| !c.is_alphanumeric());
+        let is_label = !body.labelled && number.is_some_and(|number| shown == number.to_string());
+        body.labelled = true;
+        is_label
+    }
+
+    fn end_cell(&mut self, row: u32, column: u32, header: bool) {
+        let mut open = self.take_open();
+        open.trim();
+        let table = self.tables.last().map_or(0, |table| table.index);
+        let kind = Kind::Cell {
+            table,
+            row,
+            column,
+            header,
+        };
+        self.draft(kind, open);
+    }
+
+    fn draft(&mut self, kind: Kind, open: Open) {
+        let draft = Draft {
+            kind,
+            text: open.text,
+            links: open.links,
+            list_depth: self.context.list_depth,
+            quote_depth: self.context.quote_depth,
+            item: self.item.take().map(|item| item.number),
+            body: self.open_bodies.last().map(|(_, body)| *body),
+            language: self.context.language,
+            place: self.place(open.line),
+        };
+        self.drafts.push(draft);
+    }
+
+    fn place(&self, line: Option<u64>) -> String {
+        match (&self.place, line) {
+            (Some(place), _) => place.clone(),
+            (None, Some(line)) => format!("line {line}"),
+            // Empty: it stands near what was read last.
+            (None, None) => self
+                .drafts
+                .last()
+                .map_or_else(|| "line 1".to_owned(), |draft| draft.place.clone()),
+        }
+    }
+}
+
+impl Open {
+    /// Drops white space at both ends.
+    fn trim(&mut self) {
+        self.text.truncate(self.text.trim_end().len());
+        let dropped = self.text.len() - self.text.trim_start().len();
+        self.text.drain(..dropped);
+        self.shift_links(dropped);
+    }
+
+    /// Whether it is one picture and nothing else.
+    fn is_picture(&self) -> bool {
+        self.pictures == 1 && self.text.starts_with(PICTURE) && self.text.ends_with(PICTURE)
+    }
+
+    fn drop_marks(&mut self) {
+        self.text.pop();
+        self.text.drain(..PICTURE.len_utf8());
+        self.shift_links(PICTURE.len_utf8());
+    }
+
+    fn shift_links(&mut self, by: usize) {
+        let longest = self.text.len();
+        for (start, end, _) in &mut self.links {
+            *start = start.saturating_sub(by).min(longest);
+            *end = end.saturating_sub(by).min(longest);
+        }
+    }
+}
+
+impl List {
+    fn new(ordered: bool, attributes: &dyn Attributes) -> List {
+        let start = number(attributes.get("start"));
+        let reversed = ordered && attributes.get("reversed").is_some();
+        List {
+            ordered,
+            next: start.unwrap_or(1),
+            step: if reversed { -1 } else { 1 },
+            items: 0,
+            uncounted: Vec::new(),
+            is_uncounted: reversed && start.is_none(),
+        }
+    }
+}
+
+impl Table {
+    fn begin_row(&mut self) {
+        self.rows = self.rows.saturating_add(1);
+        self.column = 0;
+    }
+
+    /// The row and column of the next cell.
+    fn begin_cell(&mut self, attributes: &dyn Attributes) -> (u32, u32) {
+        self.rows = self.rows.max(1);
+        let row = self.rows - 1;
+        while self.taken.get(self.column).is_some_and(|free| *free > row) {
+            self.column += 1;
+        }
+        let column = self.column;
+        let span = |name| number(attributes.get(name)).and_then(|span| usize::try_from(span).ok());
+        let width = span("colspan").unwrap_or(1).clamp(1, WIDEST);
+        let end = (column + width).min(WIDEST).max(column + 1);
+        let height = match span("rowspan") {
+            // To the end of the table.
+            Some(0) => u32::MAX,
+            height => u32::try_from(height.unwrap_or(1)).unwrap_or(u32::MAX),
+        };
+        if height > 1 && column < WIDEST {
+            if self.taken.len() < end {
+                self.taken.resize(end, 0);
+            }
+            self.taken[column..end].fill(row.saturating_add(height));
+        }
+        self.column = end;
+        (row, u32::try_from(column).unwrap_or(u32::MAX))
+    }
+}
+
+/// Whether an element begins and ends segments.
+pub(crate) fn is_block(name: &str) -> bool {
+    matches!(
+        name,
+        "address"
+            | "article"
+            | "aside"
+            | "blockquote"
+            | "body"
+            | "caption"
+            | "center"
+            | "dd"
+            | "details"
+            | "dialog"
+            | "dir"
+            | "div"
+            | "dl"
+            | "dt"
+            | "fieldset"
+            | "figcaption"
+            | "figure"
+            | "footer"
+            | "form"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "header"
+            | "hgroup"
+            | "hr"
+            | "html"
+            | "legend"
+            | "li"
+            | "main"
+            | "menu"
+            | "nav"
+            | "ol"
+            | "p"
+            | "pre"
+            | "search"
+            | "section"
+            | "summary"
+            | "table"
+            | "tbody"
+            | "td"
+            | "tfoot"
+            | "th"
+            | "thead"
+            | "tr"
+            | "ul"
+    )
+}
+
+/// Whether what an element holds is shown to nobody.
+fn is_hidden(name: &str, attributes: &dyn Attributes) -> bool {
+    matches!(name, "head" | "script" | "style" | "template" | "title")
+        || attributes.get("hidden").is_some()
+        || attributes.get("style").is_some_and(is_display_none)
+}
+
+fn is_display_none(style: &str) -> bool {
+    let displays = style.split(';').filter_map(|declaration| {
+        let (property, value) = declaration.split_once(':')?;
+        property
+            .trim()
+            .eq_ignore_ascii_case("display")
+            .then_some(value)
+    });
+    displays.last().is_some_and(|value| {
+        let value = value.split('!').next().unwrap_or_default();
+        value.trim().eq_ignore_ascii_case("none")
+    })
+}
+
+/// Whether an element says that it is the body of a note.
+fn is_note(attributes: &dyn Attributes) -> bool {
+    is(attributes, "doc-footnote", "footnote") || is(attributes, "doc-endnote", "endnote")
+}
+
+/// Whether an element has a role, or the EPUB type that means the same.
+fn is(attributes: &dyn Attributes, role: &str, kind: &str) -> bool {
+    has(attributes.get("role"), role) || has(attributes.get("epub:type"), kind)
+}
+
+fn has(tokens: Option<&str>, token: &str) -> bool {
+    tokens.is_some_and(|tokens| tokens.split_ascii_whitespace().any(|one| one == token))
+}
+
+/// What an element can be led to by. Names stand for ids in old HTML.
+fn ids(attributes: &dyn Attributes) -> [Option<&str>; 2] {
+    [attributes.get("id"), attributes.get("name")].map(|id| id.filter(|id| !id.is_empty()))
+}
+
+fn number(value: Option<&str>) -> Option<i64> {
+    value?.trim().parse().ok()
+}
+
+/// Whether a paragraph is a row of stars or dots, which parts thoughts.
+fn is_rule(text: &str) -> bool {
+    let marks: Vec<char> = text
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .take(16)
+        .collect();
+    let spaced = text.trim().contains(char::is_whitespace);
+    match marks.as_slice() {
+        ['⁂'] => true,
+        [first, second, third, rest @ ..] => {
+            (matches!(first, '*' | '∗' | '⁎') || spaced && matches!(first, '.' | '·' | '•'))
+                && [second, third]
+                    .into_iter()
+                    .chain(rest)
+                    .all(|mark| mark == first)
+        }
+        _ => false,
+    }
+}
+
+fn fragment(href: &str) -> &str {
+    href.split_once('#').map_or("", |(_, fragment)| fragment)
+}
+
+/// Whether an address has a scheme (RFC 3986 §3.1).
+fn has_scheme(href: &str) -> bool {
+    href.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    })
+}
+
+/// The path that a reference leads to from the file at `base`.
+pub(crate) fn resolved(base: &str, reference: &str) -> String {
+    let mut steps: Vec<String> = match base.rsplit_once('/') {
+        Some((folder, _)) if !reference.starts_with('/') => {
+            folder.split('/').map(str::to_owned).collect()
+        }
+        _ => Vec::new(),
+    };
+    for step in reference.split('/') {
+        match step {
+            "" | "." => {}
+            ".." => drop(steps.pop()),
+            step => steps.push(percent_decoded(step)),
+        }
+    }
+    steps.join("/")
+}
+
+/// The text that percent signs stand for; what is no UTF-8 stays as it is.
+pub(crate) fn percent_decoded(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
+    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+    let mut bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    while let Some((first, rest)) = bytes.split_first() {
+        let value = match (*first, digit(rest.first()), digit(rest.get(1))) {
+            (b'%', Some(high), Some(low)) => u8::try_from(high * 16 + low).ok(),
+            _ => None,
+        };
+        decoded.push(value.unwrap_or(*first));
+        bytes = match value {
+            Some(_) => rest.get(2..).unwrap_or_default(),
+            None => rest,
+        };
+    }
+    String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
+}
