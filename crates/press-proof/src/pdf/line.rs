@@ -1,0 +1,413 @@
+//! From glyphs to text: where lines end, what joins them, and the logical order of
+//! lines that are read from right to left.
+
+use std::ops::Range;
+
+use unicode_bidi::{BidiClass, bidi_class};
+
+use super::content::{Content, Glyph};
+use crate::carried::LINE_ENDS;
+
+/// What a segment is made of, in the order of the structure tree.
+#[derive(Debug, Clone)]
+pub(super) enum Piece {
+    /// Glyphs of a page, and whether their language is written from right to left.
+    Glyphs {
+        page: usize,
+        glyphs: Range<usize>,
+        leftward: bool,
+    },
+    /// Text that no glyphs show as they are, and where it stands.
+    Literal {
+        text: String,
+        place: Option<Box>,
+    },
+    /// A link begins, or ends.
+    Begin(usize),
+    End(usize),
+    /// A border between blocks that are one segment.
+    Border(char),
+}
+
+/// A stretch of a line on a page: its edges and its top.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Box {
+    pub(super) page: usize,
+    pub(super) left: f32,
+    pub(super) right: f32,
+    pub(super) top: f32,
+    /// The line that its letters stand on, and their size.
+    pub(super) base: f32,
+    pub(super) size: f32,
+}
+
+/// A segment's text, the links in it by their key, and its lines.
+#[derive(Debug, Default)]
+pub(super) struct Composed {
+    pub(super) text: String,
+    pub(super) links: Vec<(usize, Range<usize>)>,
+    pub(super) lines: Vec<Box>,
+}
+
+/// How far a capital letter reaches above its line, in parts of the size.
+const CAPITAL: f32 = 0.75;
+/// From what distance two baselines are two lines, in parts of the size.
+const LINE: f32 = 0.7;
+/// From what gap two words are two though no space stands between them.
+const GAP: f32 = 0.6;
+
+/// Puts the pieces of a segment together.
+pub(super) fn compose(content: &Content, pieces: &[Piece]) -> Composed {
+    let mut composer = Composer {
+        content,
+        composed: Composed::default(),
+        begun: Vec::new(),
+        stretch: Vec::new(),
+        last: None,
+        border: None,
+        leftward: leftward(content, pieces),
+    };
+    for piece in pieces {
+        match piece {
+            Piece::Glyphs {
+                page,
+                glyphs,
+                leftward,
+            } => {
+                for glyph in &content.glyphs[glyphs.clone()] {
+                    composer.glyph(*page, glyph, *leftward);
+                }
+            }
+            Piece::Literal { text, place } => composer.literal(text, *place),
+            Piece::Begin(key) => {
+                composer.flush();
+                composer.begun.push((*key, None));
+            }
+            Piece::End(key) => {
+                composer.flush();
+                composer.end(*key);
+            }
+            Piece::Border(border) => {
+                composer.flush();
+                composer.border(*border);
+            }
+        }
+    }
+    composer.flush();
+    composer
+        .composed
+        .text
+        .extend(composer.border.filter(|border| *border == '\n'));
+    composer.composed
+}
+
+/// Whether a text has letters from right to left and no others: then what stands
+/// at the ends of its lines is ordered that way, too.
+fn leftward(content: &Content, pieces: &[Piece]) -> bool {
+    let mut found = false;
+    for piece in pieces {
+        let Piece::Glyphs { glyphs, .. } = piece else {
+            continue;
+        };
+        for glyph in &content.glyphs[glyphs.clone()] {
+            match class(content.text_of(glyph)) {
+                Class::Left => return false,
+                Class::Right => found = true,
+                Class::Number | Class::Mark | Class::Neutral => {}
+            }
+        }
+    }
+    found
+}
+
+/// A glyph of the stretch that is being read.
+struct Cluster<'c> {
+    text: &'c str,
+    class: Class,
+    advances: bool,
+    leftward: bool,
+}
+
+struct Composer<'c> {
+    content: &'c Content,
+    composed: Composed,
+    /// Links that have begun, and the byte of their first text.
+    begun: Vec<(usize, Option<usize>)>,
+    /// Glyphs that follow each other from left to right without a gap.
+    stretch: Vec<Cluster<'c>>,
+    /// Where the last text stands.
+    last: Option<Box>,
+    /// What stands between the blocks before and behind.
+    border: Option<char>,
+    leftward: bool,
+}
+
+impl<'c> Composer<'c> {
+    fn glyph(&mut self, page: usize, glyph: &Glyph, leftward: bool) {
+        let text = self.content.text_of(glyph);
+        if text.is_empty() {
+            return;
+        }
+        let here = Box {
+            page,
+            left: glyph.x,
+            right: glyph.end,
+            top: glyph.y + CAPITAL * glyph.size,
+            base: glyph.y,
+            size: glyph.size,
+        };
+        if glyph.advances {
+            self.step(here, text);
+        }
+        self.stretch.push(Cluster {
+            text,
+            class: class(text),
+            advances: glyph.advances,
+            leftward,
+        });
+    }
+
+    fn literal(&mut self, text: &str, place: Option<Box>) {
+        if let Some(place) = place {
+            self.step(place, text);
+        }
+        self.flush();
+        self.push(text);
+    }
+
+    /// Goes from the last text to the next, and says what lies between.
+    fn step(&mut self, here: Box, text: &str) {
+        let Some(last) = self.last else {
+            self.composed.lines.push(here);
+            self.last = Some(here);
+            return;
+        };
+        let size = last.size.max(here.size);
+        let down = (last.base - here.base).abs();
+        let back = last.right - here.left > 0.5 * size;
+        let ends = last.page != here.page || down > LINE * size || (back && down > 0.4 * size);
+        let gap = here.left - last.right;
+        if ends {
+            self.flush();
+            self.end_line(text);
+            self.composed.lines.push(here);
+        } else {
+            if back || gap > GAP * size {
+                self.flush();
+            }
+            if gap > GAP * size && !self.composed.text.is_empty() && self.border.is_none() {
+                self.separate(text);
+            }
+            if let Some(line) = self.composed.lines.last_mut() {
+                line.left = line.left.min(here.left);
+                line.right = line.right.max(here.right);
+                line.top = line.top.max(here.top);
+            }
+        }
+        self.last = Some(here);
+    }
+
+    /// A line ends here and `next` begins the one below.
+    fn end_line(&mut self, next: &str) {
+        let text = &mut self.composed.text;
+        // The hyphen of a word that was divided is said to be none.
+        if text.ends_with('\u{ad}') {
+            text.pop();
+            return;
+        }
+        let told = text.is_empty()
+            || text.ends_with(char::is_whitespace)
+            || next.starts_with(char::is_whitespace)
+            || self.border.is_some();
+        if !told {
+            self.composed.text.push(LINE_ENDS);
+        }
+    }
+
+    /// Two words stand apart, but for Chinese and Japanese, whose signs are set
+    /// apart to fill a line.
+    fn separate(&mut self, next: &str) {
+        let text = &self.composed.text;
+        let wide = |character: Option<char>| character.is_some_and(|one| one >= '\u{2e80}');
+        let told = text.ends_with(char::is_whitespace)
+            || next.starts_with(char::is_whitespace)
+            || (wide(text.chars().next_back()) && wide(next.chars().next()));
+        if !told {
+            self.composed.text.push(' ');
+        }
+    }
+
+    fn border(&mut self, border: char) {
+        // A line of code may be empty, a paragraph of a cell may not.
+        if border == '\n' || !self.composed.text.is_empty() {
+            if border == '\n' {
+                self.composed.text.extend(self.border.replace(border));
+            } else {
+                self.border = Some(border);
+            }
+        }
+    }
+
+    fn push(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        if let Some(border) = self.border.take() {
+            self.composed.text.push(border);
+        }
+        for (_, start) in &mut self.begun {
+            start.get_or_insert(self.composed.text.len());
+        }
+        self.composed.text.push_str(text);
+    }
+
+    fn end(&mut self, key: usize) {
+        let Some(at) = self.begun.iter().rposition(|(begun, _)| *begun == key) else {
+            return;
+        };
+        let (_, start) = self.begun.remove(at);
+        let end = self.composed.text.len();
+        let start = start.unwrap_or(end);
+        // Its first text may have been a hyphen that is gone.
+        self.composed.links.push((key, start.min(end)..end));
+    }
+
+    /// Writes the stretch in logical order.
+    fn flush(&mut self) {
+        if self.stretch.is_empty() {
+            return;
+        }
+        let mut stretch = std::mem::take(&mut self.stretch);
+        unstack(&mut stretch);
+        if stretch.iter().any(|cluster| cluster.class == Class::Right) {
+            reorder(&mut stretch, self.leftward);
+        }
+        for cluster in &stretch {
+            self.push(cluster.text);
+        }
+        stretch.clear();
+        self.stretch = stretch;
+    }
+}
+
+/// A letter that is drawn in parts, one above the other, is said by each of them:
+/// it is kept once.
+fn unstack(stretch: &mut Vec<Cluster>) {
+    if stretch.iter().all(|cluster| cluster.advances) {
+        return;
+    }
+    let same = |neighbour: Option<&Cluster>, text: &str| {
+        neighbour.is_some_and(|neighbour| neighbour.text == text)
+    };
+    let twice: Vec<bool> = (0..stretch.len())
+        .map(|at| {
+            let cluster = &stretch[at];
+            let behind = stretch[at..].iter().find(|other| other.advances);
+            let before = stretch[..at].iter().rev().find(|other| other.advances);
+            !cluster.advances && (same(behind, cluster.text) || same(before, cluster.text))
+        })
+        .collect();
+    let mut twice = twice.into_iter();
+    stretch.retain(|_| !twice.next().unwrap_or(false));
+}
+
+/// How a text is ordered, in short (UAX 9, table 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Left,
+    Right,
+    Number,
+    /// A mark on the letter before it.
+    Mark,
+    Neutral,
+}
+
+fn class(text: &str) -> Class {
+    let mut found = Class::Neutral;
+    for character in text.chars() {
+        let class = match character {
+            'a'..='z' | 'A'..='Z' => Class::Left,
+            '0'..='9' => Class::Number,
+            '\0'..='\u{7f}' => Class::Neutral,
+            _ => match bidi_class(character) {
+                BidiClass::L => Class::Left,
+                BidiClass::R | BidiClass::AL => Class::Right,
+                BidiClass::EN | BidiClass::AN => Class::Number,
+                BidiClass::NSM => Class::Mark,
+                _ => Class::Neutral,
+            },
+        };
+        match class {
+            Class::Left | Class::Right => return class,
+            Class::Number => found = class,
+            Class::Mark if found == Class::Neutral => found = class,
+            Class::Mark | Class::Neutral => {}
+        }
+    }
+    found
+}
+
+/// Puts a stretch that stands as it is seen into the order in which it is read:
+/// levels as by UAX 9, then its rule L2, which undoes itself. What the eye cannot
+/// tell, whether a sign at the end of a line belongs to the words from right to
+/// left or to those around them, is told by its language or by the whole segment.
+fn reorder(stretch: &mut [Cluster], leftward: bool) {
+    let strong = |cluster: &Cluster| matches!(cluster.class, Class::Left | Class::Right);
+    let only_right = !stretch.iter().any(|cluster| cluster.class == Class::Left);
+    let base = usize::from(only_right && leftward);
+    let right = |cluster: &Cluster| {
+        cluster.class == Class::Right || (only_right && cluster.leftward && !leftward)
+    };
+    let mut levels = vec![base; stretch.len()];
+    for at in 0..stretch.len() {
+        let cluster = &stretch[at];
+        let before = stretch[..at].iter().rev().find(|other| strong(other));
+        let behind = stretch[at + 1..].iter().find(|other| strong(other));
+        let between = match (before, behind) {
+            (Some(before), Some(behind)) => {
+                let (before, behind) = (before.class, behind.class);
+                (before == behind).then_some(before)
+            }
+            _ => None,
+        };
+        levels[at] = match cluster.class {
+            Class::Right => 1,
+            Class::Left => 2 * base,
+            Class::Number if base == 1 || between == Some(Class::Right) || right(cluster) => 2,
+            Class::Number => 0,
+            Class::Mark | Class::Neutral => {
+                let number = |at: Option<usize>| {
+                    at.and_then(|at| stretch.get(at))
+                        .is_some_and(|cluster| cluster.class == Class::Number)
+                };
+                if number(at.checked_sub(1))
+                    && number(Some(at + 1))
+                    && matches!(cluster.text, "." | "," | ":" | "/" | "-" | "\u{2212}")
+                {
+                    // Within a number.
+                    levels[at - 1]
+                } else if cluster.class == Class::Mark
+                    && behind.is_some_and(|behind| behind.class == Class::Right)
+                {
+                    // It is drawn before its letter.
+                    1
+                } else if right(cluster) || between == Some(Class::Right) {
+                    1
+                } else if between == Some(Class::Left) {
+                    2 * base
+                } else {
+                    base
+                }
+            }
+        };
+    }
+    for level in [2, 1] {
+        let mut at = 0;
+        while at < stretch.len() {
+            let length = levels[at..].iter().take_while(|one| **one >= level).count();
+            stretch[at..at + length].reverse();
+            levels[at..at + length].reverse();
+            at += length.max(1);
+        }
+    }
+}
