@@ -48,6 +48,8 @@ pub(super) struct Glyph {
     pub(super) size: f32,
     /// Whether it moves the text on; what does not is stacked on its neighbour.
     pub(super) advances: bool,
+    /// Whether its mark says that it stands in reverse (14.8.2.3.3).
+    pub(super) reversed: bool,
 }
 
 /// Glyphs that one mark holds.
@@ -188,6 +190,7 @@ struct Begun {
     language: Option<Rc<str>>,
     /// The text that stands for all glyphs from an index on.
     actual: Option<(String, usize)>,
+    reversed: bool,
 }
 
 struct Reader<'f, 'b> {
@@ -355,7 +358,9 @@ impl Reader<'_, '_> {
         let Some(font) = self.state.font.clone() else {
             return;
         };
-        let kept = self.marks.last().is_some_and(|begun| begun.mark.is_some());
+        let begun = self.marks.last();
+        let kept = begun.is_some_and(|begun| begun.mark.is_some());
+        let reversed = begun.is_some_and(|begun| begun.reversed);
         for code in font.codes(string) {
             let state = &mut self.state;
             let spacing =
@@ -376,6 +381,7 @@ impl Reader<'_, '_> {
                 y,
                 size,
                 advances: code.width > 0.0,
+                reversed,
             });
         }
     }
@@ -404,6 +410,7 @@ impl Reader<'_, '_> {
             None if tag == b"Artifact" => None,
             None => outer.and_then(|outer| outer.mark),
         };
+        let reversed = tag == b"ReversedChars" || outer.is_some_and(|outer| outer.reversed);
         let language = string("Lang")
             .map(Rc::from)
             .or_else(|| outer.and_then(|outer| outer.language.clone()));
@@ -412,6 +419,7 @@ impl Reader<'_, '_> {
             mark,
             language,
             actual,
+            reversed,
         });
         self.follow_mark();
     }
@@ -424,15 +432,15 @@ impl Reader<'_, '_> {
         let Some(begun) = self.marks.pop() else {
             return;
         };
-        if let (Some((text, start)), Some(_)) = (begun.actual, begun.mark) {
-            self.replace(&text, start);
+        if let (Some((text, start)), Some(_)) = (&begun.actual, begun.mark) {
+            self.replace(text, *start, begun.reversed);
         }
         self.follow_mark();
     }
 
     /// Puts one text in the place of all glyphs from an index on. The first keeps
     /// it and the others lose theirs, so that the runs' ranges stay true.
-    fn replace(&mut self, text: &str, start: usize) {
+    fn replace(&mut self, text: &str, start: usize, reversed: bool) {
         let text = self.content.keep(text);
         let (x, y, size) = self.state.place();
         let Some((first, rest)) = self
@@ -448,6 +456,7 @@ impl Reader<'_, '_> {
                 y,
                 size,
                 advances: true,
+                reversed,
             });
             return;
         };
@@ -559,6 +568,11 @@ impl Content {
     /// Keeps a text. Beyond four gigabytes nothing is.
     fn keep(&mut self, text: &str) -> Range<u32> {
         let start = self.text.len();
+        // The signs that order a line are obeyed here; in the text they say nothing.
+        if text.contains(is_order) {
+            let text = text.replace(is_order, "");
+            return self.keep(&text);
+        }
         match u32::try_from(start + text.len()) {
             Ok(end) => {
                 self.text.push_str(text);
@@ -567,6 +581,11 @@ impl Content {
             Err(_) => 0..0,
         }
     }
+}
+
+/// Whether a character only orders those around it (UAX 9, 2.1 to 2.5).
+fn is_order(character: char) -> bool {
+    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The pages in their order (7.7.3). A page that is its own ancestor is met once.

@@ -63,6 +63,7 @@ pub(super) fn compose(content: &Content, pieces: &[Piece]) -> Composed {
         composed: Composed::default(),
         begun: Vec::new(),
         stretch: Vec::new(),
+        stacked: Vec::new(),
         last: None,
         border: None,
         leftward: leftward(content, pieces),
@@ -80,20 +81,20 @@ pub(super) fn compose(content: &Content, pieces: &[Piece]) -> Composed {
             }
             Piece::Literal { text, place } => composer.literal(text, *place),
             Piece::Begin(key) => {
-                composer.flush();
+                composer.rest();
                 composer.begun.push((*key, None));
             }
             Piece::End(key) => {
-                composer.flush();
+                composer.rest();
                 composer.end(*key);
             }
             Piece::Border(border) => {
-                composer.flush();
+                composer.rest();
                 composer.border(*border);
             }
         }
     }
-    composer.flush();
+    composer.rest();
     composer
         .composed
         .text
@@ -126,6 +127,7 @@ struct Cluster<'c> {
     class: Class,
     advances: bool,
     leftward: bool,
+    reversed: bool,
 }
 
 struct Composer<'c> {
@@ -135,6 +137,8 @@ struct Composer<'c> {
     begun: Vec<(usize, Option<usize>)>,
     /// Glyphs that follow each other from left to right without a gap.
     stretch: Vec<Cluster<'c>>,
+    /// Glyphs that stand above or below another, which may be the next.
+    stacked: Vec<(Box, Cluster<'c>)>,
     /// Where the last text stands.
     last: Option<Box>,
     /// What stands between the blocks before and behind.
@@ -156,18 +160,43 @@ impl<'c> Composer<'c> {
             base: glyph.y,
             size: glyph.size,
         };
-        if glyph.advances {
-            self.step(here, text);
-        }
-        self.stretch.push(Cluster {
+        let cluster = Cluster {
             text,
             class: class(text),
             advances: glyph.advances,
             leftward,
-        });
+            reversed: glyph.reversed,
+        };
+        if !glyph.advances {
+            self.stacked.push((here, cluster));
+            return;
+        }
+        self.unload(Some(here));
+        self.step(here, text);
+        self.stretch
+            .extend(self.stacked.drain(..).map(|(_, cluster)| cluster));
+        self.stretch.push(cluster);
+    }
+
+    /// Gives the glyphs that are stacked on the last one to it, and keeps those
+    /// that are stacked on the next.
+    fn unload(&mut self, next: Option<Box>) {
+        let belongs = |stacked: &Box| match (self.last, next) {
+            (Some(last), Some(next)) => distance(stacked, &last) <= distance(stacked, &next),
+            (None, Some(_)) => false,
+            (_, None) => true,
+        };
+        let count = self
+            .stacked
+            .iter()
+            .take_while(|(stacked, _)| belongs(stacked))
+            .count();
+        self.stretch
+            .extend(self.stacked.drain(..count).map(|(_, cluster)| cluster));
     }
 
     fn literal(&mut self, text: &str, place: Option<Box>) {
+        self.unload(None);
         if let Some(place) = place {
             self.step(place, text);
         }
@@ -272,6 +301,12 @@ impl<'c> Composer<'c> {
         self.composed.links.push((key, start.min(end)..end));
     }
 
+    /// Writes all that is held back.
+    fn rest(&mut self) {
+        self.unload(None);
+        self.flush();
+    }
+
     /// Writes the stretch in logical order.
     fn flush(&mut self) {
         if self.stretch.is_empty() {
@@ -288,6 +323,16 @@ impl<'c> Composer<'c> {
         stretch.clear();
         self.stretch = stretch;
     }
+}
+
+/// How far a glyph stands beside a box, in points.
+fn distance(glyph: &Box, other: &Box) -> f32 {
+    if glyph.page != other.page || (glyph.base - other.base).abs() > 2.0 * other.size {
+        return f32::MAX;
+    }
+    (other.left - glyph.left)
+        .max(glyph.left - other.right)
+        .max(0.0)
 }
 
 /// A letter that is drawn in parts, one above the other, is said by each of them:
@@ -356,7 +401,9 @@ fn reorder(stretch: &mut [Cluster], leftward: bool) {
     let only_right = !stretch.iter().any(|cluster| cluster.class == Class::Left);
     let base = usize::from(only_right && leftward);
     let right = |cluster: &Cluster| {
-        cluster.class == Class::Right || (only_right && cluster.leftward && !leftward)
+        cluster.class == Class::Right
+            || cluster.reversed
+            || (only_right && cluster.leftward && !leftward)
     };
     let mut levels = vec![base; stretch.len()];
     for at in 0..stretch.len() {

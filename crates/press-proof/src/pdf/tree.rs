@@ -166,8 +166,8 @@ struct Inherited {
 struct Open {
     pieces: Vec<Piece>,
     inherited: Inherited,
-    /// The languages of its texts.
-    languages: Vec<Option<Rc<str>>>,
+    /// The languages of its texts, and how many glyphs each has.
+    languages: Vec<(Option<Rc<str>>, usize)>,
     page: Option<usize>,
     /// Whether anything of it has come, if only an empty line.
     begun: bool,
@@ -481,10 +481,17 @@ impl Walker<'_, '_> {
         }
         let page = lines.first().map(|line| line.page).or(open.page);
         self.last_page = page.unwrap_or(self.last_page);
-        let mut languages = open.languages.into_iter();
-        let language = languages.next().unwrap_or(inherited.language);
+        let all: usize = open.languages.iter().map(|(_, glyphs)| glyphs).sum();
+        let language = match open.languages.is_empty() {
+            true => inherited.language,
+            // That of the greater part; where none has it, none is said.
+            false => open
+                .languages
+                .into_iter()
+                .find(|(_, glyphs)| *glyphs * 2 > all)
+                .and_then(|(language, _)| language),
+        };
         let language = language
-            .filter(|first| languages.all(|other| other.as_ref() == Some(first)))
             .filter(|language| self.language.as_ref() != Some(language))
             .map(|language| language.to_string());
         self.walked.segments.push(Segment {
@@ -519,13 +526,17 @@ impl Walker<'_, '_> {
                 .clone()
                 .or_else(|| inherited.language.clone())
                 .or_else(|| self.language.clone());
-            let white = content.glyphs[run.glyphs.clone()]
+            let glyphs = content.glyphs[run.glyphs.clone()]
                 .iter()
-                .all(|glyph| content.text_of(glyph).chars().all(char::is_whitespace));
+                .filter(|glyph| !content.text_of(glyph).trim().is_empty())
+                .count();
             let leftward = language.as_deref().is_some_and(is_leftward);
             let open = self.begin(inherited);
-            if !white {
-                open.languages.push(language);
+            let known = open.languages.iter_mut().find(|(one, _)| *one == language);
+            match known {
+                Some((_, count)) => *count += glyphs,
+                None if glyphs > 0 => open.languages.push((language, glyphs)),
+                None => {}
             }
             open.begun = true;
             open.pieces.push(Piece::Glyphs {
