@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use minijinja::value::{Serde, Value as Given};
 use minijinja::{Environment, context};
 use press_model::{Colour, LanguageTag, Severity, long_date, month_and_year};
-use press_template::Templates;
+use press_template::{Templates, escape_html};
 use serde::Serialize;
 
 use crate::Error;
@@ -76,11 +76,42 @@ fn given(report: &Report) -> Given {
 fn environment(templates: &Templates) -> Environment<'_> {
     let mut environment = templates.environment("report");
     environment.add_filter("number", number);
+    environment.add_filter("said", |text: &str| Given::from_safe_string(said(text)));
+    environment.add_filter("sentence", |text: &str| {
+        Given::from_safe_string(said(&capitalised(text)))
+    });
     environment.add_filter("size", size);
     environment.add_filter("counted", |count: usize, one: &str, many: &str| {
         counted(count, one, many)
     });
     environment
+}
+
+/// A message as HTML: what stands between backticks is code.
+fn said(text: &str) -> String {
+    let mut html = String::new();
+    let mut pieces = text.split('`').peekable();
+    let mut is_code = false;
+    while let Some(piece) = pieces.next() {
+        // A last backtick without a partner is itself.
+        if is_code && pieces.peek().is_none() {
+            html.push('`');
+            is_code = false;
+        }
+        html.push_str(if is_code { "<code>" } else { "" });
+        escape_html(piece, &mut html);
+        html.push_str(if is_code { "</code>" } else { "" });
+        is_code = !is_code;
+    }
+    html
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
 }
 
 /// The attribute value of `lang` for words in a language; none where the page
@@ -164,10 +195,20 @@ fn loss<'a>(report: &'a Report, group: &'a Group, row: &'a Row) -> Problem<'a> {
         .zip(&row.cells)
         .filter(|(_, cell)| cell.status == Status::Lost)
         .collect();
-    let from: Vec<_> = lost.iter().map(|(column, _)| in_words(column)).collect();
+    let among = |is_changed: bool, words: &str| {
+        let columns = lost
+            .iter()
+            .filter(|(_, cell)| cell.found.is_some() == is_changed);
+        let columns: Vec<_> = columns.map(|(column, _)| in_words(column)).collect();
+        (!columns.is_empty()).then(|| format!("{words} {}", list(&columns)))
+    };
+    let fates: Vec<_> = [among(false, "missing from"), among(true, "changed in")]
+        .into_iter()
+        .flatten()
+        .collect();
     Problem {
         label: "Lost",
-        message: format!("{} from {}", capitalised(&row.what), list(&from)),
+        message: format!("{} {}", row.what, list(&fates)),
         excerpt: Some(&row.excerpt),
         lang: lang(group.language.as_ref().or(Some(&report.language))),
         source: row.source.as_ref(),
@@ -207,14 +248,6 @@ fn breach(rule: &Rule) -> Problem<'_> {
             .collect(),
         help: None,
         more: Some("accessibility"),
-    }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut chars = word.chars();
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => String::new(),
     }
 }
 
@@ -694,6 +727,9 @@ const fn rgb(value: u32) -> Colour {
     Colour { red, green, blue }
 }
 
+/// The least contrast of what is no text (WCAG 2.2 SC 1.4.11).
+const VISIBLE: f64 = 3.0;
+
 /// What the style sheet gets; each is written `#rrggbb`.
 #[derive(Serialize)]
 struct Palette {
@@ -708,12 +744,13 @@ struct Palette {
     good: Colour,
     /// The accent as words, readable on every ground.
     accent: Colour,
-    /// The accent as the publication has it.
+    /// The accent as the publication has it, where it can be seen.
     band: Colour,
 }
 
 impl Palette {
     fn of(tones: &Tones, accent: Colour) -> Palette {
+        let words = readable(accent, &tones.grounds(), tones.ink);
         Palette {
             page: tones.page,
             paper: tones.paper,
@@ -724,8 +761,11 @@ impl Palette {
             lost: tones.lost,
             differs: tones.differs,
             good: tones.good,
-            accent: readable(accent, &tones.grounds(), tones.ink),
-            band: accent,
+            accent: words,
+            band: match accent.contrast(tones.paper) >= VISIBLE {
+                true => accent,
+                false => words,
+            },
         }
     }
 }
@@ -747,5 +787,20 @@ fn fonts(look: &Look) -> Given {
         text => stack(&look.text_font, "Charter, Georgia, serif"),
         label => stack(&look.label_font, "\"Segoe UI\", \"Helvetica Neue\", Arial, sans-serif"),
         mono => stack(&look.mono_font, "Consolas, Menlo, monospace"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::said;
+
+    #[test]
+    fn backticks_mean_code() {
+        let check = |text, html| assert_eq!(said(text), html, "{text}");
+        check("a `b` c", "a <code>b</code> c");
+        check("`<b>`", "<code>&lt;b&gt;</code>");
+        check("it`s", "it`s");
+        check("`a` `", "<code>a</code> `");
+        check("", "");
     }
 }
