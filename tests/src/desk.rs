@@ -96,7 +96,7 @@ impl Desk {
         let mut all: Vec<OsString> = vec!["xtask".into()];
         all.extend(args.iter().map(OsString::from));
         all.extend(["--issues".into(), self.issues().into()]);
-        if matches!(args.first(), Some(&"build" | &"verify")) {
+        if matches!(args.first(), Some(&"build" | &"proof" | &"verify")) {
             all.extend(["--out".into(), self.dist().into()]);
         }
         let (mut out, mut err) = (Vec::new(), Vec::new());

@@ -14,7 +14,7 @@ use crate::editions::{File, Made};
 use crate::manifest::{Manifest, Origin};
 use crate::open::Material;
 use crate::output::{self, Others, Output};
-use crate::{Console, Exit, draw, editions, open};
+use crate::{Console, Exit, draw, editions, open, proof};
 
 /// Runs the command.
 pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
@@ -39,6 +39,8 @@ pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
     let output = Output::open(&args.out, name)?;
     let made = editions::make(&material, &wanted, date)?;
     opened.diagnostics.extend(made.faults.iter().cloned());
+    let proof = proof::prove(&material, &made.files)?;
+    opened.diagnostics.extend(proof.diagnostics());
     if opened.diagnostics.iter().any(Diagnostic::is_error) {
         return Ok(refuse(args, console, &opened.diagnostics, &opened.sources));
     }
@@ -96,7 +98,7 @@ pub fn date_of(issue: &Issue) -> anyhow::Result<DateTime<Utc>> {
 }
 
 /// The material, if nothing is wrong with it that stops a build.
-fn sound(diagnostics: &[Diagnostic], material: Option<Material>) -> Option<Material> {
+pub fn sound<T>(diagnostics: &[Diagnostic], material: Option<T>) -> Option<T> {
     material.filter(|_| !diagnostics.iter().any(Diagnostic::is_error))
 }
 
@@ -108,11 +110,11 @@ fn announce(console: &mut Console, args: &BuildArgs, material: &Material) {
         publication, issue, ..
     } = material;
     let month = month_and_year(issue.date, &publication.language);
-    let articles = issue.articles().count();
-    console.error(&format!(
-        "{}, {month}: {articles} articles\n",
-        publication.title
-    ));
+    let articles = match issue.articles().count() {
+        1 => "1 article".to_owned(),
+        articles => format!("{articles} articles"),
+    };
+    console.error(&format!("{}, {month}: {articles}\n", publication.title));
 }
 
 /// Says what stops the build. Nothing has been written.

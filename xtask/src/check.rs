@@ -7,7 +7,7 @@ use press_model::Edition;
 use serde_json::json;
 
 use crate::cli::CheckArgs;
-use crate::{Console, Exit, build, draw, editions, open};
+use crate::{Console, Exit, build, draw, editions, open, proof};
 
 /// Runs the command. An issue is checked by making every edition of it and
 /// writing none: some faults only a renderer finds.
@@ -33,6 +33,8 @@ pub fn run(args: &CheckArgs, console: &mut Console) -> anyhow::Result<Exit> {
             let all = BTreeSet::from(Edition::ALL);
             let made = editions::make(material, &all, build::date_of(&material.issue)?)?;
             opened.diagnostics.extend(made.faults);
+            let proof = proof::prove(material, &made.files)?;
+            opened.diagnostics.extend(proof.diagnostics());
         }
         let diagnostics = &opened.diagnostics;
         faulty |= diagnostics.iter().any(|fault| fault.is_error());

@@ -19,6 +19,7 @@ An editor's month:
   cargo xtask new 2024-12      a folder with last issue's sections, to be filled
   cargo xtask check 2024-12    what is wrong, with file, line and cure
   cargo xtask build 2024-12    PDF, EPUB and email in dist/2024-12
+  cargo xtask proof 2024-12    the editions read back: is anything lost?
   cargo xtask verify 2024-12   whether the source still gives the same bytes"
 )]
 pub struct Cli {
@@ -36,6 +37,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Make the editions of an issue
     Build(BuildArgs),
+    /// Read the finished editions back and hold them against their source
+    Proof(ProofArgs),
     /// Make an issue again, in memory, and compare it with the record of its build
     Verify(VerifyArgs),
 }
@@ -86,6 +89,31 @@ pub struct BuildArgs {
     #[allow(missing_docs)]
     pub dir: IssuesDir,
     /// The folder that the editions are written to, in a folder for each issue
+    #[arg(long, value_name = "DIR", default_value = "dist")]
+    pub out: PathBuf,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `proof`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Every headline, paragraph, picture, table cell, link and note of the source is
+looked for in the PDF, in the EPUB and in both parts of the email, in its order.
+What an edition lacks or changes is named with its file and line. A build does
+the same before it puts the editions in place.
+
+Exit codes: 0 nothing is lost, 1 something is or the issue has faults, 2 wrong
+usage or no build, 4 the machine failed.")]
+pub struct ProofArgs {
+    /// The issue, as its folder is named: 2024-11
+    #[arg(value_parser = issue_name)]
+    pub issue: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub dir: IssuesDir,
+    /// The folder that the editions were written to, in a folder for each issue
     #[arg(long, value_name = "DIR", default_value = "dist")]
     pub out: PathBuf,
     /// Print one JSON object instead of text

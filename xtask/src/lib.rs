@@ -14,6 +14,7 @@ mod manifest;
 mod new;
 mod open;
 mod output;
+mod proof;
 mod verify;
 
 use std::ffi::OsString;
@@ -54,6 +55,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console) -> E
         cli::Command::New(args) => new::run(args, console),
         cli::Command::Check(args) => check::run(args, console),
         cli::Command::Build(args) => build::run(args, console),
+        cli::Command::Proof(args) => proof::run(args, console),
         cli::Command::Verify(args) => verify::run(args, console),
     };
     outcome.unwrap_or_else(|error| {

@@ -93,6 +93,10 @@ codes! {
     UnknownFont = "unknown-font", Error;
     /// A character that no font has; an error of the print editions alone.
     MissingGlyph = "missing-glyph", Error;
+    /// Something of the source that a finished edition lacks or changes.
+    Lost = "lost", Error;
+    /// Something that a finished edition carries although it was to leave it out.
+    NotLeftOut = "not-left-out", Error;
 
     /// A control character stands in the text and is left out.
     ControlCharacter = "control-character", Warning;
@@ -130,6 +134,8 @@ codes! {
     LowResolution = "low-resolution", Warning;
     /// A template or font file that replaces nothing.
     UnusedTemplate = "unused-template", Warning;
+    /// A text that a finished edition carries twice.
+    Repeated = "repeated", Warning;
     /// The publication has no sender; the email names a placeholder.
     MissingSender = "missing-sender", Warning;
 }

@@ -236,7 +236,7 @@ impl Aligner<'_> {
                 let place = normal.find(&part.normal, from).filter(|start| {
                     loose
                         || *start == 0 && part.normal.len() == normal.len()
-                        || normal.len() - part.normal.len() <= wanted.slack + 2
+                        || normal.len() - part.normal.len() <= wanted.slack.unwrap_or(0) + 2
                 });
                 if let Some(start) = place {
                     break (*text, start);
@@ -282,8 +282,13 @@ impl Aligner<'_> {
         let text = &self.texts[text].normal;
         match (&parts[..], slack) {
             ([], _) => text.is_empty().then(Vec::new),
-            ([part], 0) => part.normal.has_characters_of(text).then(|| vec![0]),
-            (parts, slack) => places_in(parts, *slack, text),
+            ([part], None) => {
+                let unmarked = part.unmarked.as_ref();
+                let fits = part.normal.has_characters_of(text)
+                    || unmarked.is_some_and(|unmarked| unmarked.has_characters_of(text));
+                fits.then(|| vec![0])
+            }
+            (parts, slack) => places_in(parts, slack.unwrap_or(0), text),
         }
     }
 }
@@ -315,6 +320,8 @@ fn suits(role: Role, kind: Kind, carrier: Carrier) -> bool {
         // Pictures have their words alone where they cannot be shown.
         (Role::Picture, Kind::Text) => matches!(carrier, Carrier::Html | Carrier::Text),
         (Role::Code, Kind::Text) => carrier == Carrier::Text,
+        // Tags of a PDF know six levels of headings.
+        (Role::Heading(depth), Kind::Text) => carrier == Carrier::Pdf && depth > 4,
         _ => false,
     }
 }

@@ -15,9 +15,10 @@ pub const LINE_ENDS: char = '\u{2028}';
 /// An edition as it was read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Carried {
-    /// What the edition says of itself: the title in its metadata, or a message's
-    /// subject.
+    /// The title in its metadata.
     pub title: Option<String>,
+    /// The subject of the message that it is a part of.
+    pub subject: Option<String>,
     /// The language that it declares, as a tag of BCP 47.
     pub language: Option<String>,
     /// Its text in reading order.

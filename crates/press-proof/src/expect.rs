@@ -12,9 +12,14 @@ use press_model::{
     Slug, Span, plain_text,
 };
 
-use crate::carried::{Carried, NOTE_BEGINS, NOTE_ENDS, PICTURE};
+use crate::carried::{Carried, Kind, NOTE_BEGINS, NOTE_ENDS, PICTURE};
 use crate::normal::{Form, Normal};
 use crate::proof::{Carrier, Row};
+
+/// What the first row is: it is looked for anywhere.
+pub(crate) const TITLE: &str = "title";
+/// What the second row is: it stands in the head of the message.
+pub(crate) const SUBJECT: &str = "subject";
 
 /// What one edition sets in one place.
 #[derive(Debug, Clone)]
@@ -26,8 +31,8 @@ pub(crate) struct Unit {
     /// Its texts in order. Several stand in one block, or each in its own.
     pub parts: Vec<Part>,
     /// How many letters and digits may stand between and around the parts: the
-    /// words of labels. A text that stands alone and has none is exact.
-    pub slack: usize,
+    /// words of labels. Not even a sign, where there is none.
+    pub slack: Option<usize>,
     /// The note whose text it is, where the edition parts notes from the text.
     pub note: Option<NoteNumber>,
     /// The head of the list's item that it begins.
@@ -68,6 +73,9 @@ pub(crate) struct Part {
     pub text: String,
     /// Its normal form.
     pub normal: Normal,
+    /// The same without what a plain text takes for the mark of a quote or of an
+    /// item, where it begins with such a thing.
+    pub unmarked: Option<Normal>,
     /// The links in it.
     pub links: Vec<Wanted>,
 }
@@ -122,6 +130,8 @@ pub(crate) fn expect(
         item: None,
         places: Vec::new(),
     };
+    writer.row(TITLE, None, &publication.title);
+    writer.row(SUBJECT, None, &issue.subject);
     let mut units = Vec::new();
     let mut left_out = Vec::new();
     for section in &issue.sections {
@@ -196,18 +206,28 @@ impl<'a> Writer<'a> {
         self.rows.len() - 1
     }
 
-    fn push(&mut self, row: usize, role: Role, parts: Vec<Part>, slack: usize) {
+    fn push(&mut self, row: usize, role: Role, parts: Vec<Part>, slack: Option<usize>) {
         self.push_for(vec![row], role, parts, slack);
     }
 
-    fn push_for(&mut self, rows: Vec<usize>, role: Role, mut parts: Vec<Part>, slack: usize) {
+    fn push_for(
+        &mut self,
+        rows: Vec<usize>,
+        role: Role,
+        mut parts: Vec<Part>,
+        slack: Option<usize>,
+    ) {
         parts.retain(|part| !part.normal.is_empty());
         if parts.is_empty() && role != Role::Rule {
             return;
         }
-        if let Some(prefix) = self.prefix.take() {
-            parts.insert(0, self.part(prefix, Vec::new()));
-        }
+        let slack = match self.prefix.take() {
+            Some(prefix) => {
+                parts.insert(0, self.part(prefix, Vec::new()));
+                slack.or(Some(0))
+            }
+            None => slack,
+        };
         self.units.push(Unit {
             rows,
             role,
@@ -219,7 +239,14 @@ impl<'a> Writer<'a> {
         });
     }
 
-    fn plain(&mut self, what: &'static str, span: Span, role: Role, text: &str, slack: usize) {
+    fn plain(
+        &mut self,
+        what: &'static str,
+        span: Span,
+        role: Role,
+        text: &str,
+        slack: Option<usize>,
+    ) {
         let row = self.row(what, Some(span), text);
         let part = self.part(text.to_owned(), Vec::new());
         self.push(row, role, vec![part], slack);
@@ -228,12 +255,12 @@ impl<'a> Writer<'a> {
     fn rich(&mut self, what: &'static str, span: Span, role: Role, content: &[Inline]) {
         let row = self.row(what, Some(span), &plain_text(content));
         let part = self.running(content);
-        self.push(row, role, vec![part], 0);
+        self.push(row, role, vec![part], None);
     }
 
     fn section_title(&mut self, title: &str, span: Span) {
         self.article = None;
-        self.plain("section title", span, Role::SectionTitle, title, 0);
+        self.plain("section title", span, Role::SectionTitle, title, None);
     }
 
     fn article(&mut self, article: &'a Article) {
@@ -244,24 +271,12 @@ impl<'a> Writer<'a> {
             ..article.span
         };
         if let Some(kicker) = &article.kicker {
-            self.plain("kicker", head, Role::Label, kicker, 0);
+            self.plain("kicker", head, Role::Label, kicker, None);
         }
         if let Some(headline) = &article.headline {
             self.rich("headline", head, Role::Headline, headline);
         }
-        if let Some(standfirst) = &article.standfirst {
-            self.rich("standfirst", head, Role::Text, standfirst);
-        }
-        if !article.bylines.is_empty() {
-            let row = self.row("byline", Some(head), &article.bylines.join(", "));
-            let parts = article.bylines.iter();
-            let parts = parts
-                .map(|name| self.part(name.clone(), Vec::new()))
-                .collect();
-            // The word before the names, and those between them.
-            let slack = self.labels.by.chars().count() + 4 * article.bylines.len();
-            self.push(row, Role::Label, parts, slack);
-        }
+        self.opening(article, head);
         let mut blocks = article.blocks.as_slice();
         if let Some(dateline) = &article.dateline {
             let dateline_row = self.row("dateline", Some(head), dateline);
@@ -272,9 +287,14 @@ impl<'a> Writer<'a> {
                     self.places.push(id.to_string());
                     let row = self.row("paragraph", Some(*span), &plain_text(content));
                     let text = self.running(content);
-                    self.push_for(vec![dateline_row, row], Role::Text, vec![place, text], 0);
+                    self.push_for(
+                        vec![dateline_row, row],
+                        Role::Text,
+                        vec![place, text],
+                        Some(0),
+                    );
                 }
-                Some(_) | None => self.push(dateline_row, Role::Text, vec![place], 0),
+                Some(_) | None => self.push(dateline_row, Role::Text, vec![place], Some(0)),
             }
         }
         self.blocks(blocks);
@@ -290,6 +310,28 @@ impl<'a> Writer<'a> {
         }
         self.places.clear();
         self.item = None;
+    }
+
+    /// The standfirst and the byline. A plain text sets them line under line.
+    fn opening(&mut self, article: &Article, span: Span) {
+        let mut rows = Vec::new();
+        let mut parts = Vec::new();
+        let mut slack = None;
+        if let Some(standfirst) = &article.standfirst {
+            rows.push(self.row("standfirst", Some(span), &plain_text(standfirst)));
+            parts.push(self.running(standfirst));
+            if self.carrier != Carrier::Text {
+                self.push_for(rows.split_off(0), Role::Text, parts.split_off(0), None);
+            }
+        }
+        if !article.bylines.is_empty() {
+            rows.push(self.row("byline", Some(span), &article.bylines.join(", ")));
+            let names = article.bylines.iter();
+            parts.extend(names.map(|name| self.part(name.clone(), Vec::new())));
+            // The word before the names, and those between them.
+            slack = Some(self.labels.by.chars().count() + 4 * article.bylines.len());
+        }
+        self.push_for(rows, Role::Label, parts, slack);
     }
 
     fn blocks(&mut self, blocks: &[Block]) {
@@ -338,7 +380,10 @@ impl<'a> Writer<'a> {
             } => {
                 self.blocks(blocks);
                 if !attribution.is_empty() {
-                    self.rich("attribution", *span, Role::Text, attribution);
+                    let row = self.row("attribution", Some(*span), &plain_text(attribution));
+                    let whose = self.running(attribution);
+                    // After a dash, or not.
+                    self.push(row, Role::Text, vec![whose], Some(0));
                 }
             }
             Block::Aside {
@@ -373,13 +418,13 @@ impl<'a> Writer<'a> {
             Block::Code { span, text, .. } => {
                 let row = self.row("code", Some(*span), text);
                 let part = self.part(text.clone(), Vec::new());
-                self.push(row, Role::Code, vec![part], 0);
+                self.push(row, Role::Code, vec![part], None);
             }
             Block::Rule { span, .. } => {
                 let row = self.row("break between thoughts", Some(*span), "* * *");
                 // On paper it is drawn, and drawings without words are not read.
                 if self.carrier != Carrier::Pdf {
-                    self.push(row, Role::Rule, Vec::new(), 0);
+                    self.push(row, Role::Rule, Vec::new(), None);
                 }
             }
         }
@@ -403,17 +448,27 @@ impl<'a> Writer<'a> {
         let credit_label = self.labels.credit.chars().count();
         match self.carrier {
             Carrier::Pdf => {
-                self.push(row, Role::Caption, caption, credit_label);
-                self.push(row, Role::Picture, [vec![alt], description].concat(), 0);
+                self.push(row, Role::Caption, caption, Some(credit_label));
+                self.push(
+                    row,
+                    Role::Picture,
+                    [vec![alt], description].concat(),
+                    Some(0),
+                );
             }
             Carrier::Html => {
-                self.push(row, Role::Picture, [vec![alt], description].concat(), 0);
-                self.push(row, Role::Caption, caption, credit_label);
+                self.push(
+                    row,
+                    Role::Picture,
+                    [vec![alt], description].concat(),
+                    Some(0),
+                );
+                self.push(row, Role::Caption, caption, Some(credit_label));
             }
             Carrier::Epub => {
-                self.push(row, Role::Picture, vec![alt], 0);
-                self.push(row, Role::Caption, caption, credit_label);
-                self.push(row, Role::Label, description, 0);
+                self.push(row, Role::Picture, vec![alt], None);
+                self.push(row, Role::Caption, caption, Some(credit_label));
+                self.push(row, Role::Label, description, None);
             }
             Carrier::Text => {
                 let labels = self
@@ -423,7 +478,7 @@ impl<'a> Writer<'a> {
                     .chain(self.labels.description.chars());
                 let slack = labels.count();
                 let parts = [vec![alt], caption, description].concat();
-                self.push(row, Role::Picture, parts, slack);
+                self.push(row, Role::Picture, parts, Some(slack));
             }
         }
     }
@@ -437,7 +492,7 @@ impl<'a> Writer<'a> {
                     parts.push(self.running(&name.content));
                     parts.push(self.running(&cell.content));
                 }
-                self.push(row, Role::Label, parts, 0);
+                self.push(row, Role::Label, parts, Some(0));
             }
         } else {
             for (y, cells) in
@@ -445,7 +500,7 @@ impl<'a> Writer<'a> {
             {
                 for (x, cell) in (0..).zip(cells) {
                     let part = self.running(&cell.content);
-                    self.push(row, Role::Cell(y, x), vec![part], 0);
+                    self.push(row, Role::Cell(y, x), vec![part], None);
                 }
             }
         }
@@ -455,23 +510,28 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Whether a plain text sets a table as `header: cell` on a line of its own.
+    /// Whether a plain text sets a table with `header: cell` on lines of their own.
     fn is_set_cell_by_cell(&mut self, header: &[Cell], rows: &[Vec<Cell>]) -> bool {
-        let cells = rows.iter().flat_map(|row| header.iter().zip(row));
-        let Some((name, cell)) = cells
-            .filter(|(name, cell)| !name.content.is_empty() && !cell.content.is_empty())
-            .next()
-        else {
+        let full = |row: &&Vec<Cell>| row.iter().any(|cell| !cell.content.is_empty());
+        let Some(row) = rows.iter().find(full) else {
             return false;
         };
-        let (name, cell) = (self.running(&name.content), self.running(&cell.content));
-        let line = Normal::of(&format!("{}: {}", name.text, cell.text), Form::Plain);
+        let mut lines = String::new();
+        for (name, cell) in header.iter().zip(row) {
+            let (name, cell) = (self.running(&name.content), self.running(&cell.content));
+            match (name.normal.is_empty(), cell.normal.is_empty()) {
+                (true, _) => lines.push_str(&cell.text),
+                (false, true) => lines.push_str(&format!("{}: – ", name.text)),
+                (false, false) => lines.push_str(&format!("{}: {} ", name.text, cell.text)),
+            }
+        }
+        let lines = Normal::of(&lines, Form::Plain);
         let segments = self.carried.segments.iter();
         segments
-            .filter(|segment| !matches!(segment.kind, crate::carried::Kind::Cell { .. }))
+            .filter(|segment| !matches!(segment.kind, Kind::Cell { .. }))
             .any(|segment| {
                 Normal::of(&segment.text, Form::Plain)
-                    .find(&line, 0)
+                    .find(&lines, 0)
                     .is_some()
             })
     }
@@ -484,12 +544,11 @@ impl<'a> Writer<'a> {
                 Some(correction.span),
                 &plain_text(&correction.text),
             );
-            let mut parts: Vec<Part> = Vec::new();
-            for words in correction.article.iter().chain([&correction.issue]) {
-                parts.push(self.part(words.clone(), Vec::new()));
-            }
-            parts.push(self.running(&correction.text));
-            self.push(row, Role::Text, parts, 0);
+            // What is corrected is named before it or above it.
+            let named = correction.article.iter().chain([&correction.issue]);
+            let slack = named.map(|words| words.chars().count()).sum();
+            let part = self.running(&correction.text);
+            self.push(row, Role::Text, vec![part], Some(slack));
         }
     }
 
@@ -498,15 +557,20 @@ impl<'a> Writer<'a> {
         if !content.is_empty() {
             let row = self.row("colophon", None, &plain_text(content));
             let part = self.running(content);
-            self.push(row, Role::Text, vec![part], 0);
+            self.push(row, Role::Text, vec![part], None);
         }
     }
 
     fn part(&self, text: String, links: Vec<Wanted>) -> Part {
-        let normal = Normal::of(&text, self.carrier.form());
+        let form = self.carrier.form();
+        let unmarked = match self.carrier {
+            Carrier::Text => without_mark(&text).map(|rest| Normal::of(rest, form)),
+            Carrier::Pdf | Carrier::Epub | Carrier::Html => None,
+        };
         Part {
+            normal: Normal::of(&text, form),
+            unmarked,
             text,
-            normal,
             links,
         }
     }
@@ -585,6 +649,14 @@ impl<'a> Writer<'a> {
             None => text.push_str(&format!(" [{address}]")),
         }
     }
+}
+
+/// A text that begins as a quote or an item does, without that beginning.
+fn without_mark(text: &str) -> Option<&str> {
+    let (mark, rest) = text.split_once(' ')?;
+    let number = mark.strip_suffix(['.', ')']);
+    let is_number = number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    (is_number || matches!(mark, ">" | "|" | "-" | "*" | "+")).then_some(rest)
 }
 
 /// The address of a place of the issue on the web, if the publication has one.

@@ -1190,3 +1190,423 @@ pub(crate) fn percent_decoded(text: &str) -> String {
     }
     String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::html;
+    use proptest::prelude::*;
+
+    fn read(html: &str) -> Carried {
+        match html::read(html) {
+            Ok(carried) => carried,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// A segment in a few letters: what it is, how deep, whose note, and its text.
+    fn brief(segment: &Segment) -> String {
+        let kind = match segment.kind {
+            Kind::Text => "text".to_owned(),
+            Kind::Heading { level } => format!("h{level}"),
+            Kind::Cell {
+                table,
+                row,
+                column,
+                header,
+            } => format!("{table}.{row}.{column}{}", if header { "!" } else { "" }),
+            Kind::Code => "code".to_owned(),
+            Kind::Picture => "picture".to_owned(),
+            Kind::Caption => "caption".to_owned(),
+            Kind::Rule => "rule".to_owned(),
+        };
+        let item = match segment.item {
+            Some(Item { number: None }) => " -".to_owned(),
+            Some(Item {
+                number: Some(number),
+            }) => format!(" {number}."),
+            None => String::new(),
+        };
+        let lists = "*".repeat(segment.list_depth.into());
+        let quotes = ">".repeat(segment.quote_depth.into());
+        let note = segment
+            .note
+            .map_or(String::new(), |note| format!(" n{note}"));
+        let text = segment
+            .text
+            .replace(PICTURE, "%")
+            .replace(NOTE_BEGINS, "{")
+            .replace(NOTE_ENDS, "}");
+        format!("{kind}{lists}{quotes}{item}{note}: {text}")
+    }
+
+    fn check(html: &str, expected: &[&str]) {
+        let segments: Vec<String> = read(html).segments.iter().map(brief).collect();
+        assert_eq!(segments, expected, "{html}");
+    }
+
+    /// The words of each link and where it leads.
+    fn links(html: &str) -> Vec<(String, Target)> {
+        let segments = read(html).segments;
+        let links = segments.iter().flat_map(|segment| {
+            let links = segment.links.iter();
+            links.map(|link| {
+                let words = segment.text[link.start..link.end].to_owned();
+                (words, link.target.clone())
+            })
+        });
+        links.collect()
+    }
+
+    #[test]
+    fn blocks_are_segments_and_what_is_in_a_line_is_not() {
+        check(
+            "<div>a<p>b <b>c</b>d</p>e</div>",
+            &["text: a", "text: b cd", "text: e"],
+        );
+        check("<p> a\n b </p>\n<p>&nbsp;</p>", &["text: a\n b"]);
+        check("a<br>b", &["text: a\nb"]);
+        check(
+            "<h2>a</h2><p role=heading aria-level=5>b</p>",
+            &["h2: a", "h5: b"],
+        );
+    }
+
+    #[test]
+    fn items_count_as_their_list_says() {
+        check(
+            "<ul><li>a<li><p>b</p><p>c</p></ul>",
+            &["text* -: a", "text* -: b", "text*: c"],
+        );
+        check(
+            "<ol start=7><li>a<li value=3>b<li>c</ol>",
+            &["text* 7.: a", "text* 3.: b", "text* 4.: c"],
+        );
+        check(
+            "<ol reversed><li>a<li>b</ol>",
+            &["text* 2.: a", "text* 1.: b"],
+        );
+        check(
+            "<ol reversed start=9><li>a<li>b</ol>",
+            &["text* 9.: a", "text* 8.: b"],
+        );
+    }
+
+    #[test]
+    fn an_empty_item_is_a_segment() {
+        check(
+            "<ol><li></li><li> </li></ol>",
+            &["text* 1.: ", "text* 2.: "],
+        );
+        check(
+            "<ul><li><ol><li>a</ol></ul>",
+            &["text* -: ", "text** 1.: a"],
+        );
+        check(
+            "<ul><li>a<ul><li>b</ul>c</ul>",
+            &["text* -: a", "text** -: b", "text*: c"],
+        );
+    }
+
+    #[test]
+    fn quotes_and_rules() {
+        check(
+            "<blockquote><p>a<blockquote>b</blockquote></blockquote>",
+            &["text>: a", "text>>: b"],
+        );
+        check("<aside role=doc-pullquote>a</aside>", &["text>: a"]);
+        check("a<hr>b", &["text: a", "rule: ", "text: b"]);
+        check("<p>*&nbsp;*&nbsp;*</p><p>⁂</p><p>· · ·</p>", &["rule: "; 3]);
+        check(
+            "<p role=separator>x</p><p>...</p>",
+            &["rule: ", "text: ..."],
+        );
+    }
+
+    #[test]
+    fn code_keeps_its_white_space() {
+        check("<pre>\n  a\n\n b\n</pre>", &["code:   a\n\n b\n"]);
+        check("<pre><code>a</code></pre>", &["code: a"]);
+    }
+
+    #[test]
+    fn cells_of_data_are_numbered_and_those_of_layout_are_not() {
+        check(
+            "<table><caption>t</caption><tr><th>a<th>b<tr><td><p>c</p>\n<p>d</p><td></table>",
+            &[
+                "text: t",
+                "0.0.0!: a",
+                "0.0.1!: b",
+                "0.1.0: c\nd",
+                "0.1.1: ",
+            ],
+        );
+        check(
+            "<table role=presentation><tr><td>a<td>b<table><tr><td>c</table></table>",
+            &["text: a", "text: b", "0.0.0: c"],
+        );
+        check(
+            "<table><tr><td>a<table><tr><td>b</table>c</table><table><td>d</table>",
+            &["0.0.0: a\nb\nc", "1.0.0: d"],
+        );
+    }
+
+    #[test]
+    fn cells_span() {
+        check(
+            "<table><tr><td rowspan=2>a<td colspan=2>b<td>c<tr><td>d<td>e<td>f</table>",
+            &[
+                "0.0.0: a", "0.0.1: b", "0.0.3: c", "0.1.1: d", "0.1.2: e", "0.1.3: f",
+            ],
+        );
+        check(
+            "<table><tr><td rowspan=0>a<td>b<tr><td>c<tr><td>d</table>",
+            &["0.0.0: a", "0.0.1: b", "0.1.1: c", "0.2.1: d"],
+        );
+    }
+
+    #[test]
+    fn pictures_stand_alone_or_in_a_line() {
+        check("<div> <img alt=a> </div>", &["picture: a"]);
+        check(
+            "<p><img alt=a></p><p>b <img alt=c></p>",
+            &["text: %a%", "text: b %c%"],
+        );
+        check(
+            "<figure><img alt=a><img alt=b><figcaption>c <img alt=d></figcaption></figure>",
+            &["picture: a", "picture: b", "caption: c %d%"],
+        );
+        check("<div><img alt=''><img role=presentation alt=x></div>", &[]);
+        check("<div><img></div>", &["picture: "]);
+        check("<table><td><img alt=a></table>", &["0.0.0: %a%"]);
+    }
+
+    #[test]
+    fn what_is_not_shown_is_no_text() {
+        check(
+            "<title>t</title><style>a</style><!-- b --><!--[if mso]><p>c</p><![endif]-->\
+             <script>d</script><p hidden>e</p><p style='color:red; DISPLAY : none!important'>f\
+             <p aria-hidden=true>g",
+            &["text: g"],
+        );
+        check("a<span hidden><p>b</p></span>c", &["text: ac"]);
+        assert_eq!(read("<title> t </title>").title.as_deref(), Some("t"));
+    }
+
+    #[test]
+    fn links_lead_out_or_to_a_segment() {
+        let address = |address: &str| Target::Address(address.to_owned());
+        assert_eq!(
+            links("<p>a <a href='https://x.example/?a=b&amp;c'>b</a> <a id=c>c</a>"),
+            [("b".to_owned(), address("https://x.example/?a=b&c"))]
+        );
+        assert_eq!(
+            links("<p><a href='#%C3%A9'>a</a></p><p>b <i id=é></i>c</p>"),
+            [("a".to_owned(), Target::Segment(1))]
+        );
+        assert_eq!(
+            links("<a href='#x'>a</a><a href='#'>b</a><a href='c.html'>c</a><p></p><i id=x></i>"),
+            [
+                ("a".to_owned(), Target::Segment(0)),
+                ("b".to_owned(), Target::Segment(0)),
+                ("c".to_owned(), Target::Nowhere("c.html".to_owned())),
+            ]
+        );
+        assert_eq!(
+            links("<a href='#y'>a</a>"),
+            [("a".to_owned(), Target::Nowhere("#y".to_owned()))]
+        );
+    }
+
+    #[test]
+    fn an_id_between_blocks_is_that_of_the_next() {
+        assert_eq!(
+            links("<p><a href='#x'>a</a></p><a id=x></a> <hr><p>b"),
+            [("a".to_owned(), Target::Segment(1))]
+        );
+    }
+
+    #[test]
+    fn a_link_round_blocks_is_one_in_each() {
+        let to = Target::Address("x:y".to_owned());
+        assert_eq!(
+            links("<a href='x:y'>a<p>b</p> <p>c</p></a>d"),
+            ["a", "b", "c"].map(|words| (words.to_owned(), to.clone()))
+        );
+    }
+
+    #[test]
+    fn notes_are_told_by_roles() {
+        check(
+            "<p>a<a role=doc-noteref href='#n'>4</a></p>\
+             <aside role=doc-footnote id=n><p><a role=doc-backlink href='#r'>4</a> b</p>c</aside>d",
+            &["text: a{4}", "text n4: b", "text n4: c", "text: d"],
+        );
+        assert_eq!(
+            links("<p>a<a role=doc-noteref href='#n'>4</a><p id=n>b"),
+            []
+        );
+    }
+
+    #[test]
+    fn notes_are_told_by_raised_digits() {
+        check(
+            "<p>a<sup><a id=r href='#n'>4</a></sup></p>\
+             <p id=n>b <a href='#r'>back</a></p><p>c<sup><a href='#n'>th</a></sup>",
+            &["text: a{4}", "text n4: b", "text: cth"],
+        );
+    }
+
+    #[test]
+    fn a_mark_in_a_cell_of_layout_names_its_row() {
+        check(
+            "<p>a<sup><a id=r href='#n'>4</a></sup><table role=presentation>\
+             <tr><td><a id=n></a>4</td><td><p>b</p><p>4</p>\
+             <p><a href='#r'>back (1)</a> · <a href='#r'>(2)</a></p></td></tr>\
+             <tr><td>c</td></tr></table>",
+            &["text: a{4}", "text n4: b", "text n4: 4", "text: c"],
+        );
+    }
+
+    #[test]
+    fn languages_are_those_of_blocks() {
+        let carried = read("<html lang=en><p>a<p lang=de>b<p><i lang=fr>c</i><div lang=EN>d</div>");
+        let languages: Vec<_> = carried
+            .segments
+            .iter()
+            .map(|it| it.language.as_deref())
+            .collect();
+        assert_eq!(carried.language.as_deref(), Some("en"));
+        assert_eq!(languages, [None, Some("de"), None, None]);
+    }
+
+    #[test]
+    fn what_html_leaves_open_is_closed() {
+        check("<p>a<div>b</div>c", &["text: a", "text: b", "text: c"]);
+        check("<dl><dt>a<dd>b</dl>", &["text: a", "text: b"]);
+        check("<h1>a<h2>b</h2>c", &["h1: a", "h2: b", "text: c"]);
+        check(
+            "<table><tr><td>a</div></p>b<tr><td>c</table>d",
+            &["0.0.0: ab", "0.1.0: c", "text: d"],
+        );
+        check(
+            "<blockquote><b>a</blockquote>b</b>c",
+            &["text>: a", "text: bc"],
+        );
+        check("<head><meta><p>a", &["text: a"]);
+        let to = |href: &str| Target::Address(href.to_owned());
+        assert_eq!(
+            links("<a href='x:'>a<a href='y:'>b</a>c"),
+            [("a".to_owned(), to("x:")), ("b".to_owned(), to("y:"))]
+        );
+    }
+
+    #[test]
+    fn places_are_lines() {
+        let places: Vec<_> = read("\n<p>a\nb\n\n<p\nid=x>\n<b>c").segments;
+        let places: Vec<_> = places.iter().map(|it| it.place.as_str()).collect();
+        assert_eq!(places, ["line 2", "line 7"]);
+    }
+
+    #[test]
+    fn paths_are_resolved() {
+        assert_eq!(resolved("a/b.x", "c%20d.x"), "a/c d.x");
+        assert_eq!(resolved("a/b.x", "../c.x"), "c.x");
+        assert_eq!(resolved("b.x", "./../c//d"), "c/d");
+        assert_eq!(resolved("a/b.x", "/c"), "c");
+        assert_eq!(
+            percent_decoded("%E4%Bd%a0 %zz %"),
+            "%E4%Bd%a0 %zz %".replace("%E4%Bd%a0", "你")
+        );
+        assert_eq!(percent_decoded("%ff"), "%ff");
+    }
+
+    /// Elements in elements, some of them not closed, and text.
+    fn nested() -> impl Strategy<Value = String> {
+        let tag = prop::sample::select(vec![
+            "p",
+            "div",
+            "b",
+            "a href='#x'",
+            "a href='x:'",
+            "a id=x",
+            "sup",
+            "ul",
+            "ol reversed",
+            "li",
+            "table",
+            "table role=none",
+            "tr",
+            "td",
+            "th rowspan=2",
+            "pre",
+            "figure",
+            "figcaption",
+            "blockquote",
+            "h1",
+            "i hidden",
+            "span lang=de",
+            "aside role=doc-footnote",
+            "a role=doc-noteref href='#x'",
+            "a role=doc-backlink href='#x'",
+            "p id=x",
+        ]);
+        let leaf = prop::sample::select(vec!["1", " ", "é", "<br>", "<img alt=x>", "<hr>", "\n"]);
+        let leaf = leaf.prop_map(str::to_owned);
+        leaf.prop_recursive(6, 60, 5, move |inner| {
+            (
+                tag.clone(),
+                prop::collection::vec(inner, 0..5),
+                any::<bool>(),
+            )
+                .prop_map(|(tag, inner, closed)| {
+                    let name = tag.split(' ').next().unwrap_or_default();
+                    let end = if closed {
+                        format!("</{name}>")
+                    } else {
+                        String::new()
+                    };
+                    format!("<{tag}>{}{end}", inner.concat())
+                })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn links_lie_in_their_text(html in nested()) {
+            let carried = read(&html);
+            for segment in &carried.segments {
+                let mut last = 0;
+                for link in &segment.links {
+                    prop_assert!(segment.text.get(link.start..link.end).is_some(), "{:?}", segment);
+                    prop_assert!(last <= link.start, "{:?}", segment);
+                    last = link.start;
+                    if let Target::Segment(at) = link.target {
+                        prop_assert!(at < carried.segments.len());
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn any_text_is_read(html in "\\PC*") {
+            read(&html);
+        }
+
+        #[test]
+        fn anything_like_html_is_read(html in "(</?(p|a|b|li|ol|td|tr|table|pre|title|svg|!--|[a-z]{1,3})( (id|href|lang|start|colspan)=['\"]?[#:a-z0-9]{0,3}['\"]?){0,2}/?>?|&#?[a-z0-9]{0,4};?|[\\x00-\\x20x]){0,40}") {
+            read(&html);
+        }
+
+        #[test]
+        fn text_is_kept(html in "(<(p|b|i|div|ul|li|h2|blockquote)>|</(p|b|i|div|ul|li|h2|blockquote)>|[a-z ]{1,9}){0,60}") {
+            let shown: String = read(&html).segments.into_iter().map(|it| it.text).collect();
+            let mut written = String::new();
+            for piece in html.split('<') {
+                written.push_str(piece.split_once('>').map_or(piece, |(_, text)| text));
+            }
+            let letters = |text: &str| text.split_whitespace().collect::<String>();
+            prop_assert_eq!(letters(&shown), letters(&written));
+        }
+    }
+}

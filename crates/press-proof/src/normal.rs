@@ -248,3 +248,117 @@ fn is_unseen(c: char) -> bool {
             | '\u{feff}' | '\u{e0100}'..='\u{e01ef}'
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn same(a: &str, b: &str, form: Form) -> bool {
+        let (a, b) = (Normal::of(a, form), Normal::of(b, form));
+        a.has_characters_of(&b) && a.reads_at(&b, 0)
+    }
+
+    #[test]
+    fn what_an_edition_may_do_to_a_text() {
+        for (written, set) in [
+            ("a  b\u{a0}c", "a b c"),
+            ("hyphen\u{ad}ation", "hyphenation"),
+            ("one\u{2028}two", "one two"),
+            ("Donau\u{2028}dampf", "Donaudampf"),
+            ("of\u{fb01}ce", "office"),
+            ("e\u{301}te\u{301}", "été"),
+            ("well\u{2011}known", "well-known"),
+            ("a\u{200b}b\u{feff}", "ab"),
+            (
+                "x\u{fff9}1\u{fffb},\u{fff9}2\u{fffb}.",
+                "x \u{fff9}1\u{fffb}\u{fff9}2\u{fffb} .",
+            ),
+            ("a \u{fffc}dot\u{fffc}b", "a\u{fffc}dot\u{fffc} b"),
+        ] {
+            assert!(same(written, set, Form::Set), "{written:?} and {set:?}");
+        }
+        for (written, set) in [
+            ("_so *it* is_ `code`", "so it is code"),
+            ("CO₂, x^(n+1)", "CO2, xn+1"),
+            ("−5", "-5"),
+        ] {
+            assert!(same(written, set, Form::Plain), "{written:?} and {set:?}");
+            assert!(!same(written, set, Form::Set), "{written:?} and {set:?}");
+        }
+    }
+
+    #[test]
+    fn what_counts() {
+        for (one, other) in [
+            ("now here", "nowhere"),
+            ("-5", "5"),
+            ("−5", "5"),
+            ("12", "112"),
+            ("Word", "word"),
+            ("one, two", "one two"),
+            ("été", "ete"),
+            ("“a”", "\"a\""),
+            ("\u{fff9}1\u{fffb}", "\u{fff9}2\u{fffb}"),
+            ("a\u{fff9}1\u{fffb}", "a"),
+            ("\u{fffc}dot\u{fffc}", "dot"),
+        ] {
+            for form in [Form::Set, Form::Plain] {
+                assert!(!same(one, other, form), "{one:?} and {other:?}");
+            }
+        }
+    }
+
+    /// A word, in the sense of the proof: it has something that is seen.
+    fn word() -> impl Strategy<Value = String> {
+        let signs = "[-+±−×÷%€§&/0-9A-Za-zßéøЖщאבشم中文ก😀.,;:!?'\"“”’]{1,8}";
+        prop_oneof![signs, r"\PC{1,6}"]
+            .prop_filter("seen", |word| !Normal::of(word, Form::Plain).is_empty())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        /// However an edition sets the rest, a word that is gone is missed, and so
+        /// is one that stands there twice.
+        #[test]
+        fn no_word_is_lost_unseen(
+            words in prop::collection::vec(word(), 1..12),
+            gaps in prop::collection::vec(prop::sample::select(vec![" ", "\u{a0}", "\n ", "\u{2028}", " \u{ad}"]), 12),
+            lost in any::<prop::sample::Index>(),
+        ) {
+            let lost = lost.index(words.len());
+            let whole = words.join(" ");
+            let set = |leave_out: bool, repeat: bool| {
+                let mut text = String::new();
+                for (at, word) in words.iter().enumerate() {
+                    let times = if at != lost { 1 } else { usize::from(!leave_out) + usize::from(repeat) };
+                    for _ in 0..times {
+                        text.push_str(word);
+                        text.push_str(gaps[at]);
+                    }
+                }
+                text
+            };
+            for form in [Form::Set, Form::Plain] {
+                let wanted = Normal::of(&whole, form);
+                prop_assert!(Normal::of(&set(false, false), form).has_characters_of(&wanted));
+                prop_assert!(!Normal::of(&set(true, false), form).has_characters_of(&wanted));
+                prop_assert!(!Normal::of(&set(false, true), form).has_characters_of(&wanted));
+            }
+        }
+
+        /// Each character of the normal form comes from the byte that is named.
+        #[test]
+        fn positions_lead_back(text in r"\PC{0,40}") {
+            let normal = Normal::of(&text, Form::Set);
+            for at in 0..normal.len() {
+                let offset = normal.offset(at).unwrap();
+                prop_assert!(text.is_char_boundary(offset));
+                prop_assert!(normal.position(offset) <= at);
+            }
+            prop_assert_eq!(normal.offset(normal.len()), None);
+        }
+    }
+}

@@ -6,7 +6,7 @@ use press_model::{Edition, Issue, LinkTarget, Publication, Slug, Span};
 
 use crate::align::{Found, Text, align, texts};
 use crate::carried::{Carried, Kind, Target};
-use crate::expect::{Expected, Role, Unit, Wanted, expect, shortened, web_address};
+use crate::expect::{Expected, Role, SUBJECT, TITLE, Unit, Wanted, expect, shortened, web_address};
 use crate::normal::{Form, Normal};
 
 /// What carries the text of an issue: an edition, or one of the two parts of the
@@ -210,12 +210,57 @@ pub fn compare(
         });
     }
     let cells = cells.into_iter().zip(&rows);
-    let cells = cells.map(|(cell, row)| cell.unwrap_or_else(|| without_units(row, carrier)));
+    let cells = cells.map(|(cell, row)| match (cell, row.what) {
+        (Some(cell), _) => cell,
+        (None, TITLE) => anywhere(&publication.title, &texts, carrier),
+        (None, SUBJECT) => subject(issue, carrier, carried),
+        (None, _) => without_units(row, carrier),
+    });
     Column {
         carrier,
         cells: cells.collect(),
         surplus,
     }
+}
+
+/// The cell of a text that may stand anywhere.
+fn anywhere(words: &str, texts: &[Text], carrier: Carrier) -> Cell {
+    let wanted = Normal::of(words, carrier.form());
+    let found = texts
+        .iter()
+        .find(|text| text.normal.find(&wanted, 0).is_some());
+    Cell {
+        status: match found {
+            Some(_) => Status::Present,
+            None => missing(words),
+        },
+        found: found.map_or_else(String::new, |text| shortened(&readable(&text.segment.text))),
+        place: found.map_or_else(String::new, |text| text.segment.place.clone()),
+    }
+}
+
+fn subject(issue: &Issue, carrier: Carrier, carried: &Carried) -> Cell {
+    let found = carried.subject.clone();
+    let status = match (carrier.edition(), &found) {
+        (Edition::Pdf | Edition::Epub, _) => Status::LeftOut("it belongs to the email"),
+        (Edition::Email, Some(subject)) if *subject == issue.subject => Status::Present,
+        (Edition::Email, Some(subject)) => Status::Lost(vec![Loss::Differs {
+            wanted: issue.subject.clone(),
+            found: subject.clone(),
+        }]),
+        (Edition::Email, None) => missing(&issue.subject),
+    };
+    Cell {
+        status,
+        found: found.unwrap_or_default(),
+        place: String::new(),
+    }
+}
+
+fn missing(words: &str) -> Status {
+    Status::Lost(vec![Loss::Missing {
+        wanted: shortened(words),
+    }])
 }
 
 /// The cell of a row that no unit serves.
@@ -309,12 +354,15 @@ impl Judge<'_> {
                 Some("a line for each cell")
             }
             (Role::Cell(..) | Role::Code, Some(Kind::Text), Carrier::Text) => Some("plain lines"),
+            (Role::Heading(_), Some(Kind::Text), Carrier::Pdf) => {
+                Some("tagged as text: tags know six levels of headings")
+            }
             _ => None,
         }
     }
 
     fn is_table(&self, unit: &Unit) -> bool {
-        unit.parts.len() > 1 && unit.slack == 0
+        unit.parts.len() > 1 && unit.slack == Some(0)
     }
 
     /// What is wrong with a unit that was found.
@@ -322,7 +370,8 @@ impl Judge<'_> {
         let mut losses = Vec::new();
         for (part, (segment, start)) in unit.parts.iter().zip(&found.parts) {
             let text = &self.texts[*segment];
-            if !text.normal.reads_at(&part.normal, *start) {
+            let reads = |normal| text.normal.reads_at(normal, *start);
+            if !reads(&part.normal) && !part.unmarked.as_ref().is_some_and(reads) {
                 losses.push(Loss::Spaces {
                     found: shortened(&readable(&text.segment.text)),
                 });

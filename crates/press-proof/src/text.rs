@@ -13,6 +13,12 @@ use crate::carried::{Carried, Item, Kind, LINE_ENDS, Segment};
 /// The width for which texts are set (RFC 3676 §4.2 has no line longer than 78).
 const WIDTH: usize = 72;
 
+/// The most containers around a line: each takes two columns at least.
+const DEEPEST: usize = WIDTH / 2;
+
+/// The most lines of a heading.
+const LONGEST_HEADING: usize = 16;
+
 /// Code stands this many columns to the right of the text around it.
 const CODE_INDENT: usize = 4;
 
@@ -218,6 +224,10 @@ impl<'a> Reader<'a> {
             }
             if let Some(code) = without_indent(line, CODE_INDENT) {
                 self.block = Block::Code(vec![code], at, 0);
+                return;
+            }
+            if self.containers.len() >= DEEPEST {
+                self.block = Block::Paragraph(vec![(line, at)]);
                 return;
             }
             if let Some(rest) = without_mark(line, '>') {
@@ -478,7 +488,11 @@ fn heading_begins(lines: &[(&str, usize)], width: usize, room: usize) -> Option<
     let mut first = lines.len().checked_sub(1)?;
     let mut below = lines.get(first)?.0;
     let mut longest = columns(below.trim());
+    let last = first;
     while let Some((above, _)) = first.checked_sub(1).and_then(|at| lines.get(at)) {
+        if last - first >= LONGEST_HEADING {
+            return None;
+        }
         let is_too_short = longest < width && width > 4;
         if !(is_too_short || is_full(above, below, room)) {
             break;
@@ -531,4 +545,253 @@ fn addresses(lines: &[(&str, usize)]) -> Vec<(u32, String)> {
     };
     let all: Option<Vec<_>> = (1..).zip(lines).map(entry).collect();
     all.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A segment in a few letters: what it is, how deep, and its text.
+    fn brief(segment: &Segment) -> String {
+        let kind = match segment.kind {
+            Kind::Text => "text".to_owned(),
+            Kind::Heading { level } => format!("h{level}"),
+            Kind::Cell {
+                table,
+                row,
+                column,
+                header,
+            } => format!(
+                "cell {table}.{row}.{column}{}",
+                if header { "!" } else { "" }
+            ),
+            Kind::Code => "code".to_owned(),
+            Kind::Rule => "rule".to_owned(),
+            Kind::Picture | Kind::Caption => "other".to_owned(),
+        };
+        let item = match segment.item {
+            Some(Item { number: None }) => " -".to_owned(),
+            Some(Item {
+                number: Some(number),
+            }) => format!(" {number}."),
+            None => String::new(),
+        };
+        let lists = "*".repeat(segment.list_depth.into());
+        let quotes = ">".repeat(segment.quote_depth.into());
+        format!("{kind}{lists}{quotes}{item}: {}", segment.text)
+    }
+
+    fn check(text: &str, expected: &[&str]) {
+        let segments: Vec<String> = read(text).segments.iter().map(brief).collect();
+        assert_eq!(segments, expected, "{text}");
+    }
+
+    #[test]
+    fn lines_of_a_paragraph_end_who_knows_how() {
+        check(
+            "one\ntwo\n\nthree\n",
+            &["text: one\u{2028}two", "text: three"],
+        );
+        check("    \n\na\r\nb\r\n", &["text: a\u{2028}b"]);
+        assert_eq!(read("a\n\nb\n").segments[1].place, "line 3");
+    }
+
+    #[test]
+    fn an_underline_is_as_long_as_its_heading() {
+        check("A title\n=======\n", &["h1: A title"]);
+        check("Head\n----\nText.\n", &["h2: Head", "text: Text."]);
+        check("Tip\n~~~~\n", &["h3: Tip"]);
+        check("中文\n....\n", &["h4: 中文"]);
+        check("A title\n====\n", &["text: A title\u{2028}===="]);
+        check(
+            "Kicker\nA title\n-------\n",
+            &["text: Kicker", "h2: A title"],
+        );
+        check("...\n", &["text: ..."]);
+    }
+
+    #[test]
+    fn a_heading_runs_on_where_a_line_was_full() {
+        let first = format!("{} of", "word ".repeat(13).trim_end());
+        let second = "unbreakable";
+        let under = "-".repeat(first.len());
+        let heading = format!("h2: {first}\u{2028}{second}");
+        check(
+            &format!("Kicker\n{first}\n{second}\n{under}\n"),
+            &["text: Kicker", &heading],
+        );
+    }
+
+    #[test]
+    fn a_line_from_edge_to_edge_is_no_underline() {
+        let edge = "=".repeat(72);
+        check(
+            &format!("{edge}\nName\nMay\n{edge}\n\ntext\n"),
+            &["text: Name\u{2028}May", "text: text"],
+        );
+    }
+
+    #[test]
+    fn items_nest_by_indentation() {
+        check(
+            "- a\n- b\n  goes on\n",
+            &["text* -: a", "text* -: b\u{2028}goes on"],
+        );
+        check("- a\n\n  b\n\nc\n", &["text* -: a", "text*: b", "text: c"]);
+        check(
+            " 9. a\n10. b\n    - c\n",
+            &["text* 9.: a", "text* 10.: b", "text** -: c"],
+        );
+        check("4.\n\n5. x\n", &["text* 4.: ", "text* 5.: x"]);
+        check("- - x\n", &["text* -: ", "text** -: x"]);
+        check(
+            "Part\n  - a\n  - b\n",
+            &["text: Part", "text* -: a", "text* -: b"],
+        );
+        check("-1 is\n- a number\n", &["text: -1 is\u{2028}- a number"]);
+    }
+
+    #[test]
+    fn a_full_line_of_an_item_goes_on_with_what_looks_like_a_mark() {
+        let full = "word ".repeat(14);
+        let full = full.trim_end();
+        check(
+            &format!("- {full}\n  2024. Then\n"),
+            &[&format!("text* -: {full}\u{2028}2024. Then")],
+        );
+    }
+
+    #[test]
+    fn quotes_and_asides_hold_blocks() {
+        check("> a\n>\n> b\n\nc\n", &["text>: a", "text>: b", "text: c"]);
+        check("> - a\n>\n>   > b\n", &["text*> -: a", "text*>>: b"]);
+        check(
+            "| Note\n| ~~~~\n|\n| a\n| b\n",
+            &["h3: Note", "text: a\u{2028}b"],
+        );
+        check("- a\n\n  | b\n", &["text* -: a", "text*: b"]);
+    }
+
+    #[test]
+    fn code_keeps_its_own_indentation() {
+        check(
+            "x\n\n    a\n      b\n\n    c\n\ny\n",
+            &["text: x", "code: a\n  b\n\nc", "text: y"],
+        );
+        check("- x\n\n      a\n", &["text* -: x", "code*: a"]);
+        check("-     a\n", &["code* -: a"]);
+        check(">     a\n>\n>     b\n", &["code>: a\n\nb"]);
+    }
+
+    #[test]
+    fn tables_are_cut_at_their_columns() {
+        check(
+            "A    中文\n---  ----\nb c  d\n     e\n\nf\n",
+            &[
+                "cell 0.0.0!: A",
+                "cell 0.0.1!: 中文",
+                "cell 0.1.0: b c",
+                "cell 0.1.1: d",
+                "cell 0.2.0: ",
+                "cell 0.2.1: e",
+                "text: f",
+            ],
+        );
+        check(
+            "      A  B\n-------  -\n",
+            &["cell 0.0.0!: A", "cell 0.0.1!: B"],
+        );
+        check(
+            "-  -\na  b\n",
+            &[
+                "cell 0.0.0!: ",
+                "cell 0.0.1!: ",
+                "cell 0.1.0: a",
+                "cell 0.1.1: b",
+            ],
+        );
+        check(
+            "1. x\n\n   中  B\n   --  -\n",
+            &["text* 1.: x", "cell 0.0.0!*: 中", "cell 0.0.1!*: B"],
+        );
+    }
+
+    #[test]
+    fn stars_in_the_middle_part_thoughts() {
+        let rule = format!("{:33}* * *", "");
+        check(
+            &format!("a\n\n{rule}\n\nb\n"),
+            &["text: a", "rule: ", "text: b"],
+        );
+        check("    * * *\n", &["code: * * *"]);
+        check("* * *\n", &["text: * * *"]);
+    }
+
+    #[test]
+    fn a_note_is_indented_below_its_mark() {
+        check(
+            "[Note 4] a\n    b\n\n    c\n\n        d\n\ne\n",
+            &["text: [Note 4] a\u{2028}b", "text: c", "code: d", "text: e"],
+        );
+        check("[Note 4] a\nb\n", &["text: [Note 4] a\u{2028}b"]);
+        check("[Picture] a\n\n    b\n", &["text: [Picture] a", "code: b"]);
+    }
+
+    #[test]
+    fn addresses_are_listed_last() {
+        let carried = read("a [1]\n\n[1] b\n\nLinks\n=====\n\n[1] x:y\n[2] z\n\n-- \nfoot\n");
+        let segments: Vec<String> = carried.segments.iter().map(brief).collect();
+        assert_eq!(
+            segments,
+            ["text: a [1]", "text: [1] b", "h1: Links", "text: foot"]
+        );
+        assert_eq!(
+            carried.addresses,
+            [(1, "x:y".to_owned()), (2, "z".to_owned())]
+        );
+        assert_eq!(read("[1] x\n[3] y\n").addresses, []);
+        assert_eq!(read("[1] x\n").addresses, [(1, "x".to_owned())]);
+    }
+
+    #[test]
+    fn below_the_signature_all_is_text() {
+        check(
+            "- a\n\n-- \nb\n- c\n\nd\n====\n",
+            &["text* -: a", "text: b\u{2028}- c", "text: d\u{2028}===="],
+        );
+        check("a\n--\nb\n", &["text: a\u{2028}--\u{2028}b"]);
+    }
+
+    fn letters(text: &str) -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in "\\PC{0,60}(\n\\PC{0,60}){0,12}") {
+            let _ = read(&text);
+        }
+
+        #[test]
+        fn no_word_is_lost(lines in prop::collection::vec(
+            "(> |- |\\| |    |  |[0-9]{1,3}\\. |\\[Note 1\\] |){0,4}([a-z]{1,9} ?){0,12}|[-=~.]{1,20}|-{1,5}(  -{1,5}){1,4}|-- ",
+            0..40,
+        )) {
+            let text = lines.join("\n");
+            let carried = read(&text);
+            let read: String = carried
+                .segments
+                .iter()
+                .map(|segment| segment.text.clone())
+                .chain(carried.addresses.into_iter().map(|(_, address)| address))
+                .collect();
+            let digits = |c: char| c.is_ascii_digit();
+            // Numbers of items and of addresses are no text.
+            prop_assert_eq!(
+                letters(&read).replace(digits, ""),
+                letters(&text).replace(digits, "")
+            );
+        }
+    }
 }

@@ -44,7 +44,7 @@ fn measure(name: &str, issue: &generate::Generated) {
     let issues = folder.path().join("issues");
     issue.write(&issues);
     println!("{name}");
-    let mut bare = Cost::default();
+    let (mut bare, mut build) = (Cost::default(), Cost::default());
     for stage in Stage::ALL {
         let mut costs: Vec<Cost> = (0..=RUNS)
             .map(|_| child(stage, &issues, &folder.path().join("out")))
@@ -52,11 +52,17 @@ fn measure(name: &str, issue: &generate::Generated) {
         costs.remove(0);
         costs.sort_by(|a, b| a.cpu_seconds.total_cmp(&b.cpu_seconds));
         let median = costs[costs.len() / 2];
-        if stage == Stage::BareTypst {
-            bare = median;
+        match stage {
+            Stage::BareTypst => bare = median,
+            Stage::Build => build = median,
+            _ => {}
         }
+        let of_build = match stage {
+            Stage::Proof => format!(", {:4.2} × build", median.cpu_seconds / build.cpu_seconds),
+            _ => String::new(),
+        };
         println!(
-            "  {:24} {:7.3} s ({:.3}–{:.3})  {:6.1} MiB   {:5.2} × bare, memory {:4.2} ×",
+            "  {:24} {:7.3} s ({:.3}–{:.3})  {:6.1} MiB   {:5.2} × bare, memory {:4.2} ×{of_build}",
             stage.name(),
             median.cpu_seconds,
             costs[0].cpu_seconds,

@@ -27,8 +27,11 @@ pub enum Stage {
     Epub,
     /// The email's parts and the message.
     Email,
-    /// `cargo xtask build`.
+    /// `cargo xtask build`, the proof and the report among it.
     Build,
+    /// The proof alone: the files of the last build read back and held against
+    /// the issue.
+    Proof,
 }
 
 /// What a stage took.
@@ -42,7 +45,7 @@ pub struct Cost {
 
 impl Stage {
     /// Every stage; the bare compile first, since the others are held against it.
-    pub const ALL: [Stage; 7] = [
+    pub const ALL: [Stage; 8] = [
         Stage::BareTypst,
         Stage::Load,
         Stage::Pdf,
@@ -50,6 +53,7 @@ impl Stage {
         Stage::Epub,
         Stage::Email,
         Stage::Build,
+        Stage::Proof,
     ];
 
     /// Its name in the table and for the child process.
@@ -62,6 +66,7 @@ impl Stage {
             Stage::Epub => "epub",
             Stage::Email => "email",
             Stage::Build => "whole-build",
+            Stage::Proof => "proof",
         }
     }
 
@@ -90,6 +95,19 @@ impl Stage {
             .expect("a sound issue");
         let publication = &source.publication;
         let issue = &source.issue;
+        if self == Stage::Proof {
+            let built = |end: &str| built(&out.join("2024-01"), end);
+            let (pdf, epub, email) = (built(".pdf"), built(".epub"), built(".eml"));
+            return cost_of(|| {
+                let files = press_proof::Files {
+                    pdf: Some(&pdf),
+                    epub: Some(&epub),
+                    email: Some(&email),
+                };
+                let proof = press_proof::prove(publication, issue, files).expect("editions");
+                assert!(proof.diagnostics().is_empty(), "the build is whole");
+            });
+        }
         if self == Stage::BareTypst {
             let document = bare::document(issue);
             return cost_of(|| drop(bare::pdf(&document, &source.assets)));
@@ -105,7 +123,7 @@ impl Stage {
         };
         let date: DateTime<Utc> = DateTime::UNIX_EPOCH;
         match self {
-            Stage::BareTypst | Stage::Load | Stage::Build => Cost::default(),
+            Stage::BareTypst | Stage::Load | Stage::Build | Stage::Proof => Cost::default(),
             Stage::Pdf => cost_of(|| {
                 let layout = press_pdf::layout(&print).expect("a layout");
                 drop(layout.pdf().expect("a PDF"));
@@ -140,6 +158,14 @@ impl Stage {
             }),
         }
     }
+}
+
+/// The file of a build whose name ends so.
+fn built(folder: &Path, end: &str) -> Vec<u8> {
+    let entries = std::fs::read_dir(folder).expect("a build");
+    let mut paths = entries.map(|entry| entry.expect("an entry").path());
+    let path = paths.find(|path| path.to_string_lossy().ends_with(end));
+    std::fs::read(path.expect("a file of the build")).expect("its bytes")
 }
 
 fn cost_of(work: impl FnOnce()) -> Cost {
