@@ -203,3 +203,189 @@ enum Datum {
 fn in_file(path: &str, error: &Unreadable) -> Unreadable {
     Unreadable(format!("{path}: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::carried::{Segment, Target};
+    use proptest::prelude::*;
+    use std::io::Write;
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    const CONTAINER: &str = "<container><rootfiles><rootfile full-path='B/p.opf' \
+                             media-type='application/oebps-package+xml'/></rootfiles></container>";
+
+    fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (path, text) in files {
+            zip.start_file(*path, SimpleFileOptions::default())
+                .and_then(|()| Ok(zip.write_all(text.as_bytes())?))
+                .unwrap_or_else(|error| panic!("{error}"));
+        }
+        zip.finish()
+            .unwrap_or_else(|error| panic!("{error}"))
+            .into_inner()
+    }
+
+    fn package(documents: &[&str]) -> String {
+        let items = documents
+            .iter()
+            .map(|name| format!("<item id='{name}' href='{name}.xhtml' media-type='{XHTML}'/>"));
+        let spine = documents
+            .iter()
+            .map(|name| format!("<itemref idref='{name}'/>"));
+        format!(
+            "<package xmlns:dc='d'><metadata><dc:title>A &amp; B</dc:title>\
+             <dc:title>C</dc:title><dc:language> en </dc:language></metadata>\
+             <manifest>{}</manifest><spine>{}</spine></package>",
+            items.collect::<String>(),
+            spine.collect::<String>(),
+        )
+    }
+
+    fn book(documents: &[(&str, &str)]) -> Result<Carried, Unreadable> {
+        let names: Vec<&str> = documents.iter().map(|(name, _)| *name).collect();
+        let package = package(&names);
+        let documents: Vec<(String, String)> = documents
+            .iter()
+            .map(|(name, body)| {
+                (
+                    format!("B/{name}.xhtml"),
+                    format!(
+                        "<html lang='en'><head><title>t</title></head><body>{body}</body></html>"
+                    ),
+                )
+            })
+            .collect();
+        let mut files = vec![("META-INF/container.xml", CONTAINER), ("B/p.opf", &package)];
+        files.extend(documents.iter().map(|(path, text)| (&**path, &**text)));
+        read(&zip(&files))
+    }
+
+    fn segments(documents: &[(&str, &str)]) -> Vec<Segment> {
+        book(documents)
+            .unwrap_or_else(|error| panic!("{error}"))
+            .segments
+    }
+
+    #[test]
+    fn documents_are_read_along_the_spine() {
+        let carried = book(&[("b", "<p>1</p>2"), ("a", "<p>3</p>")]);
+        let carried = carried.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(carried.title.as_deref(), Some("A & B"));
+        assert_eq!(carried.language.as_deref(), Some("en"));
+        let read: Vec<_> = carried
+            .segments
+            .iter()
+            .map(|it| (it.place.as_str(), it.text.as_str(), &it.language))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("b.xhtml", "1", &None),
+                ("b.xhtml", "2", &None),
+                ("a.xhtml", "3", &None)
+            ]
+        );
+    }
+
+    #[test]
+    fn links_lead_through_the_book() {
+        let segments = segments(&[
+            (
+                "a",
+                "<p>x <a href='b.xhtml'>1</a><a href='b.xhtml#i'>2</a><a href='#i'>3</a>\
+                 <a href='b.xhtml#j'>4</a><a href='c.xhtml'>5</a><a href='a.xhtml'>6</a></p>",
+            ),
+            ("b", "<p>y</p><p>z<span id='i'></span></p>"),
+        ]);
+        let targets: Vec<_> = segments[0].links.iter().map(|link| &link.target).collect();
+        let nowhere = |href: &str| Target::Nowhere(href.to_owned());
+        assert_eq!(
+            targets,
+            [
+                &Target::Segment(1),
+                &Target::Segment(2),
+                &nowhere("#i"),
+                &nowhere("b.xhtml#j"),
+                &nowhere("c.xhtml"),
+                &Target::Segment(0),
+            ]
+        );
+    }
+
+    #[test]
+    fn notes_are_found_in_other_documents_and_before_their_marks() {
+        let segments = segments(&[
+            ("n", "<aside epub:type='footnote' id='n'><p>b</p></aside>"),
+            ("a", "<p>a<a epub:type='noteref' href='n.xhtml#n'>7</a></p>"),
+        ]);
+        assert_eq!(segments[0].note, Some(7));
+        assert_eq!(segments[1].text, "a\u{fff9}7\u{fffb}");
+    }
+
+    fn error(files: &[(&str, &str)]) -> String {
+        match read(&zip(files)) {
+            Ok(carried) => panic!("{carried:?}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn errors_name_the_file() {
+        let container = ("META-INF/container.xml", CONTAINER);
+        assert!(error(&[]).starts_with("META-INF/container.xml cannot be opened"));
+        assert!(error(&[container]).starts_with("B/p.opf cannot be opened"));
+        let of_a = package(&["a"]);
+        let package_of_a = ("B/p.opf", &*of_a);
+        assert!(error(&[container, package_of_a]).starts_with("B/a.xhtml cannot be opened"));
+        let broken = ("B/a.xhtml", "<html>&nbsp;</html>");
+        assert_eq!(
+            error(&[container, package_of_a, broken]),
+            "B/a.xhtml: &nbsp; stands for nothing"
+        );
+        let of_none = package(&[]);
+        assert_eq!(
+            error(&[container, ("B/p.opf", &of_none)]),
+            "its spine is empty"
+        );
+        let of_two = package(&["a", "a"]);
+        assert_eq!(
+            error(&[container, ("B/p.opf", &of_two)]),
+            "the spine names \"a\" twice"
+        );
+        assert!(read(b"PK").is_err());
+    }
+
+    #[test]
+    fn a_zip_made_to_fill_the_memory_is_refused() {
+        let mut book = zip(&[("a", &"a".repeat(100))]);
+        let mut small = Book::open(&book).unwrap_or_else(|error| panic!("{error}"));
+        small.left = 150;
+        assert!(small.file("a").is_ok());
+        assert!(small.file("a").is_err());
+        book.truncate(60);
+        assert!(Book::open(&book).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read(&bytes);
+        }
+
+        #[test]
+        fn a_damaged_book_is_read_or_refused(at in 0_usize..2000, byte in any::<u8>(), body in "[a-z<>/&;]{0,30}") {
+            let package = package(&["a"]);
+            let mut book = zip(&[
+                ("META-INF/container.xml", CONTAINER),
+                ("B/p.opf", &package),
+                ("B/a.xhtml", &format!("<html><body>{body}</body></html>")),
+            ]);
+            let at = at % book.len();
+            book[at] = byte;
+            let _ = read(&book);
+        }
+    }
+}

@@ -290,3 +290,30 @@ fn may_stand_in_head(name: &str) -> bool {
             | "title"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(html: &str) -> Option<usize> {
+        read(html).ok().map(|carried| carried.segments.len())
+    }
+
+    #[test]
+    fn depth_is_no_matter() {
+        const DEPTH: usize = 100_000;
+        assert_eq!(count(&"<div>a".repeat(DEPTH)), Some(DEPTH));
+        assert_eq!(count(&"<ul><li>a".repeat(DEPTH)), Some(DEPTH));
+        assert_eq!(count(&"<b><a href=x>a</p>".repeat(DEPTH)), Some(1));
+        assert_eq!(count(&"</table></div>".repeat(DEPTH)), Some(0));
+    }
+
+    #[test]
+    fn parts_that_are_shown_are_named() {
+        let html = "<td background='cid:a'><img src=' cid:b%40c '><img src=x>\
+                    <p style=\"background:url('cid:d')\">";
+        let parts = read_with_parts(html).ok().map(|(_, parts)| parts);
+        let expected = ["a", "b%40c", "d"].map(str::to_owned);
+        assert_eq!(parts, Some(expected.to_vec()));
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use mail_parser::{MessageParser, MimeHeaders, PartType};
+use mail_parser::{ContentType, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use crate::carried::Carried;
 use crate::markup::percent_decoded;
@@ -32,30 +32,16 @@ pub fn read(bytes: &[u8]) -> Result<Message, Unreadable> {
     let message = MessageParser::default()
         .parse(bytes)
         .ok_or_else(|| Unreadable("it is no message".to_owned()))?;
-    let parts = |ids: &[u32]| {
-        let parts = ids.iter().filter_map(|id| message.part(*id));
-        parts.collect::<Vec<_>>()
-    };
-    let html_part = parts(&message.html_body)
-        .into_iter()
-        .find_map(|part| match &part.body {
-            PartType::Html(html) => Some((part, html)),
-            _ => None,
-        });
-    let text_part = parts(&message.text_body)
-        .into_iter()
-        .find_map(|part| match &part.body {
-            PartType::Text(text) => Some((part, text)),
-            _ => None,
-        });
-    let (part, html) = html_part.ok_or_else(|| Unreadable("it has no HTML part".to_owned()))?;
-    if part.is_encoding_problem {
-        return Err(Unreadable("its HTML part cannot be decoded".to_owned()));
-    }
-    let (part, text) = text_part.ok_or_else(|| Unreadable("it has no text part".to_owned()))?;
-    if part.is_encoding_problem {
-        return Err(Unreadable("its text part cannot be decoded".to_owned()));
-    }
+    let html = parts(&message, &message.html_body).find_map(|part| match &part.body {
+        PartType::Html(html) => Some(html),
+        _ => None,
+    });
+    let text = parts(&message, &message.text_body).find_map(|part| match &part.body {
+        PartType::Text(text) => Some(text),
+        _ => None,
+    });
+    let html = html.ok_or_else(|| lacks(&message, "HTML", "html"))?;
+    let text = text.ok_or_else(|| lacks(&message, "text", "plain"))?;
 
     let (html, shown) = html::read_with_parts(html)?;
     let brought: BTreeSet<&str> = message
@@ -72,4 +58,93 @@ pub fn read(bytes: &[u8]) -> Result<Message, Unreadable> {
         text: text::read(text),
         missing_inline: missing.collect(),
     })
+}
+
+/// The parts of these numbers that could be decoded.
+fn parts<'m>(
+    message: &'m mail_parser::Message,
+    ids: &'m [u32],
+) -> impl Iterator<Item = &'m MessagePart<'m>> {
+    let parts = ids.iter().filter_map(|id| message.part(*id));
+    parts.filter(|part| !part.is_encoding_problem)
+}
+
+/// Why a part of `text/…` was not found.
+fn lacks(message: &mail_parser::Message, name: &str, subtype: &str) -> Unreadable {
+    let is_broken = message.parts.iter().any(|part| {
+        let kind = part.content_type();
+        part.is_encoding_problem && kind.and_then(ContentType::subtype) == Some(subtype)
+    });
+    Unreadable(if is_broken {
+        format!("its {name} part cannot be decoded")
+    } else {
+        format!("it has no {name} part")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HTML: &str = "Content-Type: text/html; charset=utf-8\r\n\
+                        Content-Transfer-Encoding: quoted-printable\r\n\r\n\
+                        <title>t</title><p>caf=C3=A9<img src=3D\"cid:a@b\" alt=3Dx><img src=3Dcid:c%40d>\r\n";
+    const TEXT: &str = "Content-Type: text/plain; charset=iso-8859-1\r\n\
+                        Content-Transfer-Encoding: quoted-printable\r\n\r\ncaf=E9\r\n";
+    const PICTURE: &str = "Content-Type: image/png\r\nContent-ID: <a@b>\r\n\
+                           Content-Transfer-Encoding: base64\r\n\r\nAAAA\r\n";
+
+    fn message(parts: &[&str]) -> String {
+        let parts: String = parts.iter().map(|part| format!("--x\r\n{part}")).collect();
+        format!(
+            "Subject: =?utf-8?q?caf=C3=A9?=\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/alternative; boundary=x\r\n\r\n{parts}--x--\r\n"
+        )
+    }
+
+    #[test]
+    fn both_parts_are_decoded() {
+        let related = format!(
+            "Content-Type: multipart/related; boundary=y\r\n\r\n--y\r\n{HTML}--y\r\n{PICTURE}--y--\r\n"
+        );
+        let message = read(message(&[TEXT, &related]).as_bytes());
+        let message = message.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(message.subject.as_deref(), Some("café"));
+        assert_eq!(message.text.segments[0].text, "café");
+        assert!(message.html.segments[0].text.starts_with("café"));
+        assert_eq!(message.html.title.as_deref(), Some("t"));
+        assert_eq!(message.missing_inline, ["c@d"]);
+    }
+
+    fn error(parts: &[&str]) -> String {
+        match read(message(parts).as_bytes()) {
+            Ok(message) => panic!("{message:?}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_part_that_is_not_there_is_named() {
+        assert_eq!(error(&[TEXT]), "it has no HTML part");
+        assert_eq!(error(&[HTML]), "it has no text part");
+        let broken = "Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n%%%%\r\n";
+        assert_eq!(error(&[TEXT, broken]), "its HTML part cannot be decoded");
+        assert!(read(b"").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = read(&bytes);
+        }
+
+        #[test]
+        fn a_damaged_message_is_read_or_refused(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            let mut bytes = message(&[TEXT, HTML, PICTURE]).into_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            let _ = read(&bytes);
+        }
+    }
 }

@@ -99,3 +99,55 @@ fn attributes(start: &BytesStart) -> Result<Named, Unreadable> {
 fn unreadable(error: impl std::fmt::Display) -> Unreadable {
     Unreadable(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pieces(xml: &[u8]) -> Result<String, Unreadable> {
+        let mut out = String::new();
+        read(xml, &mut |piece| match piece {
+            Piece::Open(name, attributes) => {
+                let id = attributes.get("id").unwrap_or_default();
+                out.push_str(&format!("({name}{id} "));
+            }
+            Piece::Close => out.push(')'),
+            Piece::Text(text) => out.push_str(text),
+        })?;
+        Ok(out)
+    }
+
+    #[test]
+    fn elements_close_and_references_are_resolved() {
+        let xml = "\u{feff}<!DOCTYPE x><x:a id='&lt;&#97;'>b&amp;&#x63;<![CDATA[<]]><d/>\r\n</x:a>";
+        let read = pieces(xml.as_bytes());
+        assert_eq!(read.ok().as_deref(), Some("(a<a b&c<(d )\n)"));
+    }
+
+    #[test]
+    fn what_is_not_well_formed_is_refused() {
+        for xml in [
+            "",
+            "a",
+            "<a>",
+            "</a>",
+            "<a></b>",
+            "<a/><a/>",
+            "<a>&nbsp;</a>",
+            "<a b='&x;'/>",
+            "<a b b='1'/>",
+            "<a b='1' b='2'/>",
+        ] {
+            assert!(pieces(xml.as_bytes()).is_err(), "{xml}");
+        }
+        assert!(pieces(b"<a>\xff</a>").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(xml in "(</?[ab]( [ab]=['\"]?[&;a]{0,3}['\"]?)?/?>|[&;#a<!\\]\\[-]{0,9}){0,20}") {
+            let _ = pieces(xml.as_bytes());
+        }
+    }
+}
