@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::file::File;
 use super::font::Font;
-use super::object::{Dict, Lexer, Object, Operator, text};
+use super::object::{Dict, Lexer, Object, Operator, Shown, text};
 
 /// How many operators all pages may have, forms counted each time they are drawn.
 const OPERATORS: usize = 20_000_000;
@@ -98,6 +98,7 @@ pub(super) fn read(file: &File, pages: &[Page]) -> Content {
         ignored: 0,
         open: None,
         bytes: 0,
+        buffer: Vec::new(),
     };
     for (index, page) in pages.iter().enumerate() {
         let Some(dict) = page.dict.dict() else {
@@ -211,11 +212,13 @@ struct Reader<'f, 'b> {
     open: Option<(Mark, Option<Rc<str>>, usize)>,
     /// How much text of forms was read, again each time.
     bytes: usize,
+    /// For strings, one after another.
+    buffer: Vec<u8>,
 }
 
 impl Reader<'_, '_> {
     fn run(&mut self, bytes: &[u8], resources: &Object, owner: Owner) {
-        let mut lexer = Lexer::content(bytes);
+        let mut lexer = Lexer::spans(bytes);
         let mut operands: Vec<Object> = Vec::new();
         let marks = self.marks.len();
         let saved = self.saved.len();
@@ -231,10 +234,10 @@ impl Reader<'_, '_> {
             if self.operators > OPERATORS {
                 break;
             }
-            if operator == *b"ID\0" {
-                lexer.skip_inline_image();
-            } else {
-                self.operate(operator, &operands, resources, owner);
+            match (&operator, operands.first()) {
+                (b"ID\0", _) => lexer.skip_inline_image(),
+                (b"TJ\0", Some(Object::Span(start, end))) => self.show_all(&bytes[*start..*end]),
+                _ => self.operate(operator, &operands, resources, owner),
             }
             operands.clear();
         }
@@ -304,19 +307,6 @@ impl Reader<'_, '_> {
                 state.next_line(0.0, -state.leading);
                 self.show_first(operands.get(2..).unwrap_or_default());
             }
-            b"TJ\0" => {
-                for object in operands.first().and_then(Object::array).unwrap_or_default() {
-                    match object {
-                        Object::String(string) => self.show(string),
-                        Object::Number(number) => {
-                            let state = &mut self.state;
-                            let shift = -*number as f32 / 1000.0 * state.size * state.scale;
-                            state.advance(shift);
-                        }
-                        _ => {}
-                    }
-                }
-            }
             b"BMC" | b"BDC" => self.begin_mark(operands, resources, owner),
             b"EMC" => self.end_mark(),
             b"Do\0" => {
@@ -346,6 +336,23 @@ impl Reader<'_, '_> {
             Some(object) => read(object),
             None => Rc::new(Font::unknown()),
         }
+    }
+
+    /// Shows the strings of an array and shifts what follows by its numbers.
+    fn show_all(&mut self, array: &[u8]) {
+        let mut lexer = Lexer::content(array);
+        let mut buffer = std::mem::take(&mut self.buffer);
+        while let Some(shown) = lexer.next_shown(&mut buffer) {
+            match shown {
+                Shown::String => self.show(&buffer),
+                Shown::Shift(number) => {
+                    let state = &mut self.state;
+                    let shift = -number as f32 / 1000.0 * state.size * state.scale;
+                    state.advance(shift);
+                }
+            }
+        }
+        self.buffer = buffer;
     }
 
     fn show_first(&mut self, operands: &[Object]) {
@@ -396,11 +403,13 @@ impl Reader<'_, '_> {
             Some(Object::Name(name)) => resources
                 .dict()
                 .map(|dict| self.file.value(dict, "Properties"))
-                .and_then(|all| Some(self.file.resolve(all.dict()?.get_bytes(name)?))),
-            Some(dict @ Object::Dict(_)) => Some(Rc::new(dict.clone())),
+                .and_then(|all| Some(self.file.resolve(all.dict()?.get_bytes(name)?).keep())),
             _ => None,
         };
-        let properties = properties.as_deref().and_then(Object::dict);
+        let properties = match operands.get(1) {
+            Some(Object::Dict(dict)) => Some(dict),
+            _ => properties.as_deref().and_then(Object::dict),
+        };
         let property = |key: &str| properties.map(|dict| self.file.value(dict, key));
         let string = |key: &str| property(key).and_then(|object| Some(text(object.string()?)));
         let number = property("MCID").and_then(|number| u32::try_from(number.index()?).ok());
@@ -604,7 +613,11 @@ pub(super) fn pages(file: &File, catalog: &Dict) -> Vec<Page> {
         let dict = file.object(number);
         let Some(entries) = dict.dict() else { continue };
         let own = file.value(entries, "Resources");
-        let resources = if own.dict().is_some() { own } else { inherited };
+        let resources = if own.dict().is_some() {
+            own.keep()
+        } else {
+            inherited
+        };
         let kids = file.value(entries, "Kids");
         match kids.array() {
             Some(kids) => waiting.extend(

@@ -5,6 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io::Read;
+use std::ops::Deref;
 use std::rc::Rc;
 
 use flate2::read::ZlibDecoder;
@@ -29,6 +30,33 @@ pub(super) struct File<'a> {
     objects: RefCell<HashMap<u32, Rc<Object>>>,
     packed: RefCell<HashMap<u32, Option<Rc<Packed>>>>,
     unpacked: Cell<usize>,
+}
+
+/// An object that was asked for: the very one, or that which it refers to.
+pub(super) enum Found<'o> {
+    Here(&'o Object),
+    There(Rc<Object>),
+}
+
+impl Deref for Found<'_> {
+    type Target = Object;
+
+    fn deref(&self) -> &Object {
+        match self {
+            Found::Here(object) => object,
+            Found::There(object) => object,
+        }
+    }
+}
+
+impl Found<'_> {
+    /// The object for as long as it is needed.
+    pub(super) fn keep(self) -> Rc<Object> {
+        match self {
+            Found::Here(object) => Rc::new(object.clone()),
+            Found::There(object) => object,
+        }
+    }
 }
 
 /// Where an object stands.
@@ -77,29 +105,29 @@ impl<'a> File<'a> {
 
     /// The dictionary from which all else is reached.
     pub(super) fn catalog(&self) -> Option<Rc<Object>> {
-        let root = self.resolve(self.trailer.get("Root")?);
+        let root = self.resolve(self.trailer.get("Root")?).keep();
         root.dict()?.get("Pages")?;
         Some(root)
     }
 
     /// The dictionary of the document's information.
-    pub(super) fn information(&self) -> Rc<Object> {
+    pub(super) fn information(&self) -> Found<'_> {
         self.value(&self.trailer, "Info")
     }
 
     /// What stands under a key, wherever it stands.
-    pub(super) fn value(&self, dict: &Dict, key: &str) -> Rc<Object> {
+    pub(super) fn value<'o>(&self, dict: &'o Dict, key: &str) -> Found<'o> {
         match dict.get(key) {
             Some(object) => self.resolve(object),
-            None => Rc::new(Object::Null),
+            None => Found::Here(&Object::Null),
         }
     }
 
     /// The object itself, wherever it stands.
-    pub(super) fn resolve(&self, object: &Object) -> Rc<Object> {
+    pub(super) fn resolve<'o>(&self, object: &'o Object) -> Found<'o> {
         match object {
-            Object::Reference(number) => self.object(*number),
-            other => Rc::new(other.clone()),
+            Object::Reference(number) => Found::There(self.object(*number)),
+            other => Found::Here(other),
         }
     }
 
@@ -130,18 +158,17 @@ impl<'a> File<'a> {
         let raw = self.raw(*start, length);
         let filters = self.value(dict, "Filter");
         let parameters = self.value(dict, "DecodeParms");
-        let single = [(*filters).clone()];
         let filters = match &*filters {
             Object::Null => &[],
             Object::Array(filters) => filters.as_slice(),
-            _ => &single,
+            single => std::slice::from_ref(single),
         };
         let mut data: Option<Vec<u8>> = None;
         for (index, filter) in filters.iter().enumerate() {
             let input = data.as_deref().unwrap_or(raw);
             let parameters = match &*parameters {
                 Object::Array(all) => all.get(index).map(|one| self.resolve(one)),
-                _ => Some(Rc::clone(&parameters)),
+                single => Some(Found::Here(single)),
             };
             let output = match self.resolve(filter).name()? {
                 b"FlateDecode" | b"Fl" => {

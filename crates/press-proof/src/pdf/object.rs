@@ -21,6 +21,15 @@ pub(super) enum Object {
     Reference(u32),
     /// In content streams, an operator.
     Operator(Operator),
+    /// In content streams, where the inside of an array begins and ends: most of
+    /// them are text, which [`Lexer::next_shown`] reads without making objects.
+    Span(usize, usize),
+}
+
+/// What an array of `TJ` shows: a string, which is in the buffer, or a shift.
+pub(super) enum Shown {
+    String,
+    Shift(f64),
 }
 
 /// An operator of a content stream: up to three bytes, padded with zeros.
@@ -110,6 +119,8 @@ pub(super) struct Lexer<'a> {
     at: usize,
     /// In a content stream there are operators and no references.
     content: bool,
+    /// Whether arrays are passed over.
+    spans: bool,
 }
 
 impl<'a> Lexer<'a> {
@@ -119,6 +130,7 @@ impl<'a> Lexer<'a> {
             bytes,
             at: at.min(bytes.len()),
             content: false,
+            spans: false,
         }
     }
 
@@ -128,6 +140,34 @@ impl<'a> Lexer<'a> {
             bytes,
             at: 0,
             content: true,
+            spans: false,
+        }
+    }
+
+    /// For the content stream of a page or a form.
+    pub(super) fn spans(bytes: &'a [u8]) -> Self {
+        Lexer {
+            spans: true,
+            ..Lexer::content(bytes)
+        }
+    }
+
+    /// The next element of an array that shows text; its string replaces what the
+    /// buffer holds.
+    pub(super) fn next_shown(&mut self, buffer: &mut Vec<u8>) -> Option<Shown> {
+        loop {
+            self.skip_space();
+            buffer.clear();
+            match self.peek()? {
+                b'(' => self.literal(buffer),
+                b'<' => self.hexadecimal(buffer),
+                b'+' | b'-' | b'.' | b'0'..=b'9' => return Some(Shown::Shift(self.number())),
+                _ => {
+                    self.at += 1;
+                    continue;
+                }
+            }
+            return Some(Shown::String);
         }
     }
 
@@ -207,7 +247,11 @@ impl<'a> Lexer<'a> {
                     self.at += 1;
                     Object::Name(self.name())
                 }
-                b'(' => Object::String(self.literal()),
+                b'(' => {
+                    let mut string = Vec::new();
+                    self.literal(&mut string);
+                    Object::String(string)
+                }
                 b'<' if self.bytes.get(self.at + 1) == Some(&b'<') => {
                     self.at += 2;
                     if depth >= NESTING {
@@ -215,7 +259,12 @@ impl<'a> Lexer<'a> {
                     }
                     Object::Dict(self.dict(depth + 1))
                 }
-                b'<' => Object::String(self.hexadecimal()),
+                b'<' => {
+                    let mut string = Vec::new();
+                    self.hexadecimal(&mut string);
+                    Object::String(string)
+                }
+                b'[' if self.spans => self.span(),
                 b'[' => {
                     self.at += 1;
                     if depth >= NESTING {
@@ -266,9 +315,27 @@ impl<'a> Lexer<'a> {
         name.into()
     }
 
-    fn literal(&mut self) -> Vec<u8> {
+    /// Passes over an array.
+    fn span(&mut self) -> Object {
         self.at += 1;
-        let mut string = Vec::new();
+        let start = self.at;
+        let mut unused = Vec::new();
+        while let Some(byte) = self.peek() {
+            match byte {
+                b']' => {
+                    self.at += 1;
+                    return Object::Span(start, self.at - 1);
+                }
+                b'(' => self.literal(&mut unused),
+                _ => self.at += 1,
+            }
+            unused.clear();
+        }
+        Object::Span(start, self.at)
+    }
+
+    fn literal(&mut self, string: &mut Vec<u8>) {
+        self.at += 1;
         let mut depth = 1_u32;
         while let Some(byte) = self.peek() {
             self.at += 1;
@@ -281,7 +348,7 @@ impl<'a> Lexer<'a> {
                     }
                 }
                 b'\\' => {
-                    self.escape(&mut string);
+                    self.escape(string);
                     continue;
                 }
                 b'\r' => {
@@ -295,7 +362,6 @@ impl<'a> Lexer<'a> {
             }
             string.push(byte);
         }
-        string
     }
 
     /// What follows a backslash in a string.
@@ -332,9 +398,8 @@ impl<'a> Lexer<'a> {
         });
     }
 
-    fn hexadecimal(&mut self) -> Vec<u8> {
+    fn hexadecimal(&mut self, string: &mut Vec<u8>) {
         self.at += 1;
-        let mut string = Vec::new();
         let mut half = None;
         while let Some(byte) = self.peek() {
             self.at += 1;
@@ -348,7 +413,6 @@ impl<'a> Lexer<'a> {
             }
         }
         string.extend(half);
-        string
     }
 
     fn array(&mut self, depth: u8) -> Vec<Object> {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::content::{Content, Mark, Owner};
-use super::file::File;
+use super::file::{File, Found};
 use super::line::{Box as Place, Composed, Piece, compose};
 use super::object::{Dict, Object, text};
 use crate::carried::{
@@ -40,7 +40,7 @@ pub(super) fn walk(
     page_names: &[String],
     language: Option<&str>,
 ) -> Walked {
-    let roles = file.value(root, "RoleMap");
+    let roles = file.value(root, "RoleMap").keep();
     let mut walker = Walker {
         file,
         content,
@@ -203,7 +203,7 @@ struct Walker<'a, 'b> {
     links: Vec<usize>,
     targets: Vec<Object>,
     /// Notes of the open segment, with the last mark of a note before each.
-    notes: Vec<(Rc<Object>, Inherited, Option<u32>)>,
+    notes: Vec<(Dict, Inherited, Option<u32>)>,
     tables: u32,
     table: Vec<Table>,
     /// Whether the next label is the number of a note.
@@ -256,7 +256,7 @@ impl Walker<'_, '_> {
                     }
                 }
                 Some(b"OBJR") => {}
-                _ => self.element(&object, dict, inherited),
+                _ => self.element(dict, inherited),
             },
             _ => {}
         }
@@ -287,7 +287,7 @@ impl Walker<'_, '_> {
         self.file.value(dict, key).string().map(text)
     }
 
-    fn element(&mut self, object: &Rc<Object>, dict: &Dict, inherited: &Inherited) {
+    fn element(&mut self, dict: &Dict, inherited: &Inherited) {
         let role = self.role(dict);
         let mut inner = inherited.clone();
         inner.depth += 1;
@@ -304,7 +304,7 @@ impl Walker<'_, '_> {
             Role::Link => self.link(dict, &inner),
             Role::Figure => self.figure(dict, &inner),
             Role::Label => self.label(dict, inherited, &inner),
-            Role::Note => self.note(object, inner),
+            Role::Note => self.note(dict, inner),
             Role::Code => self.code(dict, inner),
             Role::Block => self.block(dict, inner),
             Role::Caption => {
@@ -576,10 +576,9 @@ impl Walker<'_, '_> {
     /// The first annotation that an element refers to.
     fn annotation(&self, dict: &Dict, depth: usize) -> Option<Object> {
         let kids = self.file.value(dict, "K");
-        let single = [(*kids).clone()];
         let kids = match &*kids {
             Object::Array(kids) => kids.as_slice(),
-            _ => &single,
+            single => std::slice::from_ref(single),
         };
         let kids: Vec<_> = kids.iter().map(|kid| self.file.resolve(kid)).collect();
         let objr = kids.iter().filter_map(|kid| kid.dict()).find_map(|kid| {
@@ -658,7 +657,7 @@ impl Walker<'_, '_> {
         let attributes = self.file.value(dict, "A");
         let find = |object: &Object| {
             let value = self.file.value(object.dict()?, key);
-            (*value != Object::Null).then_some(value)
+            (*value != Object::Null).then(|| value.keep())
         };
         match &*attributes {
             Object::Array(all) => all.iter().find_map(|one| find(&self.file.resolve(one))),
@@ -711,9 +710,9 @@ impl Walker<'_, '_> {
         }
     }
 
-    fn note(&mut self, object: &Rc<Object>, inner: Inherited) {
+    fn note(&mut self, dict: &Dict, inner: Inherited) {
         if self.open.is_none() {
-            self.note_now(object, inner, None);
+            self.note_now(dict, inner, None);
             return;
         }
         let pieces = self.open.iter().flat_map(|open| open.pieces.iter().rev());
@@ -723,12 +722,11 @@ impl Walker<'_, '_> {
                 _ => None,
             })
             .find_map(|text| text.trim_end_matches(NOTE_ENDS).parse().ok());
-        self.notes.push((Rc::clone(object), inner, mark));
+        self.notes.push((dict.clone(), inner, mark));
     }
 
     /// A note's own segments.
-    fn note_now(&mut self, object: &Object, inherited: Inherited, mark: Option<u32>) {
-        let Some(dict) = object.dict() else { return };
+    fn note_now(&mut self, dict: &Dict, inherited: Inherited, mark: Option<u32>) {
         let label = self.first_label(dict, inherited.page, 0);
         let number = label.as_ref().and_then(|(label, page)| {
             let mut of_label = inherited.clone();
@@ -768,7 +766,7 @@ impl Walker<'_, '_> {
         let kids = self.file.value(dict, "K");
         let first = match &*kids {
             Object::Array(kids) => self.file.resolve(kids.first()?),
-            _ => Rc::clone(&kids),
+            single => Found::Here(single),
         };
         let first = first.dict()?;
         let page = self.page(first).or(page);
