@@ -6,21 +6,21 @@
 //! nothing to a stranger. An element costs the same however deep it stands, and
 //! nothing here recurses.
 
+mod address;
+mod element;
+mod table;
+
 use std::collections::{HashMap, HashSet};
 use std::mem;
 use std::rc::Rc;
 
 use crate::carried::{Carried, Item, Kind, Link, NOTE_BEGINS, NOTE_ENDS, PICTURE, Segment, Target};
+use address::{fragment, has_scheme};
+use element::{has, ids, is, is_hidden, is_note, number};
+use table::Table;
 
-/// The attributes of an element.
-pub(crate) trait Attributes {
-    /// The value of an attribute, by its name as it is written.
-    fn get(&self, name: &str) -> Option<&str>;
-}
-
-/// The widest table whose spans over rows are kept account of, in columns; HTML
-/// bounds a span of columns alike.
-const WIDEST: usize = 1000;
+pub(crate) use address::{percent_decoded, resolved};
+pub(crate) use element::{Attributes, is_block};
 
 /// Builds the segments of a book of documents, or of one.
 #[derive(Debug, Default)]
@@ -140,17 +140,6 @@ struct OpenItem {
     number: Option<i64>,
     list_depth: u8,
     quote_depth: u8,
-}
-
-/// A table of data that is open.
-#[derive(Debug, Default)]
-struct Table {
-    index: u32,
-    /// The row after the one that is open.
-    rows: u32,
-    column: usize,
-    /// The row before which each column is free again.
-    taken: Vec<u32>,
 }
 
 /// The body of a note.
@@ -537,10 +526,7 @@ impl Builder {
                 let role = attributes.get("role");
                 context.table = !(has(role, "presentation") || has(role, "none"));
                 if context.table {
-                    self.tables.push(Table {
-                        index: self.tables_so_far,
-                        ..Table::default()
-                    });
+                    self.tables.push(Table::new(self.tables_so_far));
                     self.tables_so_far += 1;
                     return Closing::Table;
                 }
@@ -984,138 +970,6 @@ impl List {
     }
 }
 
-impl Table {
-    fn begin_row(&mut self) {
-        self.rows = self.rows.saturating_add(1);
-        self.column = 0;
-    }
-
-    /// The row and column of the next cell.
-    fn begin_cell(&mut self, attributes: &dyn Attributes) -> (u32, u32) {
-        self.rows = self.rows.max(1);
-        let row = self.rows - 1;
-        while self.taken.get(self.column).is_some_and(|free| *free > row) {
-            self.column += 1;
-        }
-        let column = self.column;
-        let span = |name| number(attributes.get(name)).and_then(|span| usize::try_from(span).ok());
-        let width = span("colspan").unwrap_or(1).clamp(1, WIDEST);
-        let end = (column + width).min(WIDEST).max(column + 1);
-        let height = match span("rowspan") {
-            // To the end of the table.
-            Some(0) => u32::MAX,
-            height => u32::try_from(height.unwrap_or(1)).unwrap_or(u32::MAX),
-        };
-        if height > 1 && column < WIDEST {
-            if self.taken.len() < end {
-                self.taken.resize(end, 0);
-            }
-            self.taken[column..end].fill(row.saturating_add(height));
-        }
-        self.column = end;
-        (row, u32::try_from(column).unwrap_or(u32::MAX))
-    }
-}
-
-/// Whether an element begins and ends segments.
-pub(crate) fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "address"
-            | "article"
-            | "aside"
-            | "blockquote"
-            | "body"
-            | "caption"
-            | "center"
-            | "dd"
-            | "details"
-            | "dialog"
-            | "dir"
-            | "div"
-            | "dl"
-            | "dt"
-            | "fieldset"
-            | "figcaption"
-            | "figure"
-            | "footer"
-            | "form"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "header"
-            | "hgroup"
-            | "hr"
-            | "html"
-            | "legend"
-            | "li"
-            | "main"
-            | "menu"
-            | "nav"
-            | "ol"
-            | "p"
-            | "pre"
-            | "search"
-            | "section"
-            | "summary"
-            | "table"
-            | "tbody"
-            | "td"
-            | "tfoot"
-            | "th"
-            | "thead"
-            | "tr"
-            | "ul"
-    )
-}
-
-/// Whether what an element holds is shown to nobody.
-fn is_hidden(name: &str, attributes: &dyn Attributes) -> bool {
-    matches!(name, "head" | "script" | "style" | "template" | "title")
-        || attributes.get("hidden").is_some()
-        || attributes.get("style").is_some_and(is_display_none)
-}
-
-fn is_display_none(style: &str) -> bool {
-    let displays = style.split(';').filter_map(|declaration| {
-        let (property, value) = declaration.split_once(':')?;
-        property
-            .trim()
-            .eq_ignore_ascii_case("display")
-            .then_some(value)
-    });
-    displays.last().is_some_and(|value| {
-        let value = value.split('!').next().unwrap_or_default();
-        value.trim().eq_ignore_ascii_case("none")
-    })
-}
-
-/// Whether an element says that it is the body of a note.
-fn is_note(attributes: &dyn Attributes) -> bool {
-    is(attributes, "doc-footnote", "footnote") || is(attributes, "doc-endnote", "endnote")
-}
-
-/// Whether an element has a role, or the EPUB type that means the same.
-fn is(attributes: &dyn Attributes, role: &str, kind: &str) -> bool {
-    has(attributes.get("role"), role) || has(attributes.get("epub:type"), kind)
-}
-
-fn has(tokens: Option<&str>, token: &str) -> bool {
-    tokens.is_some_and(|tokens| tokens.split_ascii_whitespace().any(|one| one == token))
-}
-
-/// What an element can be led to by. Names stand for ids in old HTML.
-fn ids(attributes: &dyn Attributes) -> [Option<&str>; 2] {
-    [attributes.get("id"), attributes.get("name")].map(|id| id.filter(|id| !id.is_empty()))
-}
-
-fn number(value: Option<&str>) -> Option<i64> {
-    value?.trim().parse().ok()
-}
-
 /// Whether a paragraph is a row of stars or dots, which parts thoughts.
 fn is_rule(text: &str) -> bool {
     let marks: Vec<char> = text
@@ -1135,60 +989,6 @@ fn is_rule(text: &str) -> bool {
         }
         _ => false,
     }
-}
-
-fn fragment(href: &str) -> &str {
-    href.split_once('#').map_or("", |(_, fragment)| fragment)
-}
-
-/// Whether an address has a scheme (RFC 3986 §3.1).
-fn has_scheme(href: &str) -> bool {
-    href.split_once(':').is_some_and(|(scheme, _)| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-    })
-}
-
-/// The path that a reference leads to from the file at `base`.
-pub(crate) fn resolved(base: &str, reference: &str) -> String {
-    let mut steps: Vec<String> = match base.rsplit_once('/') {
-        Some((folder, _)) if !reference.starts_with('/') => {
-            folder.split('/').map(str::to_owned).collect()
-        }
-        _ => Vec::new(),
-    };
-    for step in reference.split('/') {
-        match step {
-            "" | "." => {}
-            ".." => drop(steps.pop()),
-            step => steps.push(percent_decoded(step)),
-        }
-    }
-    steps.join("/")
-}
-
-/// The text that percent signs stand for; what is no UTF-8 stays as it is.
-pub(crate) fn percent_decoded(text: &str) -> String {
-    if !text.contains('%') {
-        return text.to_owned();
-    }
-    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-    let mut bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    while let Some((first, rest)) = bytes.split_first() {
-        let value = match (*first, digit(rest.first()), digit(rest.get(1))) {
-            (b'%', Some(high), Some(low)) => u8::try_from(high * 16 + low).ok(),
-            _ => None,
-        };
-        decoded.push(value.unwrap_or(*first));
-        bytes = match value {
-            Some(_) => rest.get(2..).unwrap_or_default(),
-            None => rest,
-        };
-    }
-    String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
 }
 
 #[cfg(test)]
