@@ -5,6 +5,7 @@
 //! PDF is read by its tags, a book along its spine, a message part by part. What
 //! counts as the same text is written down in [`normal`].
 
+pub mod accessibility;
 mod align;
 pub mod carried;
 pub mod epub;
