@@ -9,8 +9,15 @@ pub fn summary(report: &Report) -> String {
     if fidelity.columns.is_empty() || fidelity.groups.is_empty() {
         return "No edition was read back, so nothing is proved.".to_owned();
     }
-    let count = |status| fidelity.rows().filter(|row| row.worst() == status).count();
-    let (lost, left_out) = (count(Status::Lost), count(Status::LeftOut));
+    // What stands around the articles, such as an email's subject, is left out of
+    // some edition always.
+    let articles = || fidelity.groups.iter().filter(|group| group.is_article);
+    let lost = fidelity.rows().filter(|row| row.worst() == Status::Lost);
+    let lost = lost.count();
+    let left_out = articles().flat_map(|group| &group.rows);
+    let left_out = left_out
+        .filter(|row| row.worst() == Status::LeftOut)
+        .count();
     if lost > 0 {
         let are = if lost == 1 { "is" } else { "are" };
         return format!(
@@ -19,8 +26,7 @@ pub fn summary(report: &Report) -> String {
             list(&losses(fidelity))
         );
     }
-    let articles = fidelity.groups.iter().filter(|group| group.is_article);
-    let whole = match articles.count() {
+    let whole = match articles().count() {
         0 => "the issue".to_owned(),
         count => counted(count, "article", "articles"),
     };
