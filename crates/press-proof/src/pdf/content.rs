@@ -14,6 +14,9 @@ use super::object::{Dict, Lexer, Object, Operator, Shown, text};
 const OPERATORS: usize = 20_000_000;
 /// How many glyphs are kept.
 const GLYPHS: usize = 10_000_000;
+/// How many fonts are read; those that stand in the resources themselves are read
+/// each time they are chosen.
+const FONTS: usize = 10_000;
 /// How deep forms, saved states and marks may nest.
 const FORMS: usize = 16;
 const STATES: usize = 512;
@@ -88,6 +91,7 @@ pub(super) fn read(file: &File, pages: &[Page]) -> Content {
         file,
         content: Content::default(),
         fonts: HashMap::new(),
+        fonts_read: 0,
         forms: HashMap::new(),
         operators: 0,
         page: 0,
@@ -199,6 +203,7 @@ struct Reader<'f, 'b> {
     content: Content,
     /// By the object's number.
     fonts: HashMap<u32, Rc<Font>>,
+    fonts_read: usize,
     forms: HashMap<u32, Rc<Vec<u8>>>,
     operators: usize,
     page: usize,
@@ -319,11 +324,13 @@ impl Reader<'_, '_> {
 
     fn font(&mut self, resources: &Object, name: &[u8]) -> Rc<Font> {
         let file = self.file;
-        let read = |object: &Object| {
+        let fonts_read = &mut self.fonts_read;
+        let mut read = |object: &Object| {
+            *fonts_read += 1;
             let object = file.resolve(object);
             Rc::new(match object.dict() {
-                Some(dict) => Font::read(file, dict),
-                None => Font::unknown(),
+                Some(dict) if *fonts_read <= FONTS => Font::read(file, dict),
+                _ => Font::unknown(),
             })
         };
         let fonts = resources.dict().map(|dict| file.value(dict, "Font"));

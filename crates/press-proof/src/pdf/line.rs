@@ -65,6 +65,7 @@ pub(super) fn compose(content: &Content, pieces: &[Piece]) -> Composed {
         stretch: Vec::new(),
         stacked: Vec::new(),
         last: None,
+        unplaced: false,
         border: None,
         leftward: leftward(content, pieces),
     };
@@ -141,6 +142,8 @@ struct Composer<'c> {
     stacked: Vec<(Box, Cluster<'c>)>,
     /// Where the last text stands.
     last: Option<Box>,
+    /// Whether something of unknown width stands behind that.
+    unplaced: bool,
     /// What stands between the blocks before and behind.
     border: Option<char>,
     leftward: bool,
@@ -200,6 +203,7 @@ impl<'c> Composer<'c> {
         if let Some(place) = place {
             self.step(place, text);
         }
+        self.unplaced = place.is_none();
         self.flush();
         self.push(text);
     }
@@ -215,7 +219,11 @@ impl<'c> Composer<'c> {
         let down = (last.base - here.base).abs();
         let back = last.right - here.left > 0.5 * size;
         let ends = last.page != here.page || down > LINE * size || (back && down > 0.4 * size);
-        let gap = here.left - last.right;
+        let gap = if std::mem::take(&mut self.unplaced) {
+            0.0
+        } else {
+            here.left - last.right
+        };
         if ends {
             self.flush();
             self.end_line(text);
@@ -341,19 +349,44 @@ fn unstack(stretch: &mut Vec<Cluster>) {
     if stretch.iter().all(|cluster| cluster.advances) {
         return;
     }
-    let same = |neighbour: Option<&Cluster>, text: &str| {
-        neighbour.is_some_and(|neighbour| neighbour.text == text)
+    let same = |neighbour: Option<usize>, text: &str| {
+        neighbour.is_some_and(|neighbour| stretch[neighbour].text == text)
     };
-    let twice: Vec<bool> = (0..stretch.len())
-        .map(|at| {
-            let cluster = &stretch[at];
-            let behind = stretch[at..].iter().find(|other| other.advances);
-            let before = stretch[..at].iter().rev().find(|other| other.advances);
-            !cluster.advances && (same(behind, cluster.text) || same(before, cluster.text))
+    let (before, behind) = neighbours(stretch, |cluster| cluster.advances);
+    let twice: Vec<bool> = stretch
+        .iter()
+        .enumerate()
+        .map(|(at, cluster)| {
+            !cluster.advances && (same(behind[at], cluster.text) || same(before[at], cluster.text))
         })
         .collect();
     let mut twice = twice.into_iter();
     stretch.retain(|_| !twice.next().unwrap_or(false));
+}
+
+/// For each glyph the last one before it and the first one behind it that is of
+/// some kind.
+fn neighbours(
+    stretch: &[Cluster],
+    accept: impl Fn(&Cluster) -> bool,
+) -> (Vec<Option<usize>>, Vec<Option<usize>>) {
+    let mut before = vec![None; stretch.len()];
+    let mut behind = vec![None; stretch.len()];
+    let mut last = None;
+    for at in 0..stretch.len() {
+        before[at] = last;
+        if accept(&stretch[at]) {
+            last = Some(at);
+        }
+    }
+    last = None;
+    for at in (0..stretch.len()).rev() {
+        behind[at] = last;
+        if accept(&stretch[at]) {
+            last = Some(at);
+        }
+    }
+    (before, behind)
 }
 
 /// How a text is ordered, in short (UAX 9, table 4).
@@ -405,16 +438,14 @@ fn reorder(stretch: &mut [Cluster], leftward: bool) {
             || cluster.reversed
             || (only_right && cluster.leftward && !leftward)
     };
+    let (all_before, all_behind) = neighbours(stretch, strong);
     let mut levels = vec![base; stretch.len()];
     for at in 0..stretch.len() {
         let cluster = &stretch[at];
-        let before = stretch[..at].iter().rev().find(|other| strong(other));
-        let behind = stretch[at + 1..].iter().find(|other| strong(other));
+        let before = all_before[at].map(|at| stretch[at].class);
+        let behind = all_behind[at].map(|at| stretch[at].class);
         let between = match (before, behind) {
-            (Some(before), Some(behind)) => {
-                let (before, behind) = (before.class, behind.class);
-                (before == behind).then_some(before)
-            }
+            (Some(before), Some(behind)) if before == behind => Some(before),
             _ => None,
         };
         levels[at] = match cluster.class {
@@ -433,9 +464,7 @@ fn reorder(stretch: &mut [Cluster], leftward: bool) {
                 {
                     // Within a number.
                     levels[at - 1]
-                } else if cluster.class == Class::Mark
-                    && behind.is_some_and(|behind| behind.class == Class::Right)
-                {
+                } else if cluster.class == Class::Mark && behind == Some(Class::Right) {
                     // It is drawn before its letter.
                     1
                 } else if right(cluster) || between == Some(Class::Right) {

@@ -16,8 +16,13 @@ use crate::carried::{
 const DEPTH: usize = 200;
 /// How many children all elements may have.
 const CHILDREN: usize = 4 << 20;
-/// How many rows or columns one cell may span.
+/// How many rows or columns one cell may span, and how many columns a table has.
 const SPAN: usize = 1000;
+const COLUMNS: usize = 4096;
+/// Among how many children of a link its annotation is sought.
+const ANNOTATIONS: usize = 4096;
+/// How many languages of one segment are told apart.
+const LANGUAGES: usize = 64;
 
 /// The segments of a document and what finding places in it needs.
 pub(super) struct Walked {
@@ -482,14 +487,13 @@ impl Walker<'_, '_> {
         let page = lines.first().map(|line| line.page).or(open.page);
         self.last_page = page.unwrap_or(self.last_page);
         let all: usize = open.languages.iter().map(|(_, glyphs)| glyphs).sum();
-        let language = match open.languages.is_empty() {
-            true => inherited.language,
-            // That of the greater part; where none has it, none is said.
-            false => open
-                .languages
-                .into_iter()
-                .find(|(_, glyphs)| *glyphs * 2 > all)
-                .and_then(|(language, _)| language),
+        // That of the greater part; where none has it, none is said.
+        let language = if open.languages.is_empty() {
+            inherited.language
+        } else {
+            let mut languages = open.languages.into_iter();
+            let most = languages.find(|(_, glyphs)| *glyphs * 2 > all);
+            most.and_then(|(language, _)| language)
         };
         let language = language
             .filter(|language| self.language.as_ref() != Some(language))
@@ -532,10 +536,12 @@ impl Walker<'_, '_> {
                 .count();
             let leftward = language.as_deref().is_some_and(is_leftward);
             let open = self.begin(inherited);
-            let known = open.languages.iter_mut().find(|(one, _)| *one == language);
+            let known = open.languages.iter().position(|(one, _)| *one == language);
             match known {
-                Some((_, count)) => *count += glyphs,
-                None if glyphs > 0 => open.languages.push((language, glyphs)),
+                Some(known) => open.languages[known].1 += glyphs,
+                None if glyphs > 0 && open.languages.len() < LANGUAGES => {
+                    open.languages.push((language, glyphs));
+                }
                 None => {}
             }
             open.begun = true;
@@ -580,7 +586,8 @@ impl Walker<'_, '_> {
             Object::Array(kids) => kids.as_slice(),
             single => std::slice::from_ref(single),
         };
-        let kids: Vec<_> = kids.iter().map(|kid| self.file.resolve(kid)).collect();
+        let kids = kids.iter().take(ANNOTATIONS);
+        let kids: Vec<_> = kids.map(|kid| self.file.resolve(kid)).collect();
         let objr = kids.iter().filter_map(|kid| kid.dict()).find_map(|kid| {
             let named = self.file.value(kid, "Type").name() == Some(b"OBJR");
             let annotation = self.file.value(kid, "Obj");
@@ -826,7 +833,8 @@ impl Walker<'_, '_> {
         let Some(table) = self.table.last_mut() else {
             return;
         };
-        while table.taken.get(table.column).is_some_and(|rows| *rows > 0) {
+        while table.column < COLUMNS && table.taken.get(table.column).is_some_and(|rows| *rows > 0)
+        {
             table.column += 1;
         }
         inner.kind = Kind::Cell {
@@ -836,7 +844,7 @@ impl Walker<'_, '_> {
             header,
         };
         inner.joined = Some(LINE_ENDS);
-        let end = table.column + columns;
+        let end = (table.column + columns).min(COLUMNS).max(table.column);
         if rows > 1 {
             table.taken.resize(table.taken.len().max(end), 0);
             table.taken[table.column..end].fill(rows);
