@@ -3,8 +3,9 @@
 
 mod desk;
 mod read_back;
-mod texts;
 
 pub use desk::{Desk, Run, fixtures, repository};
-pub use read_back::{Carried, EmailRead, read_email, read_epub, read_pdf, read_pdf_with_poppler};
-pub use texts::{Text, texts_of};
+pub use read_back::{
+    Carried, EmailRead, faults_of_pdf, read_email, read_epub, read_pdf, read_pdf_with_poppler,
+    words_of,
+};

@@ -2,6 +2,7 @@
 //! last ones once they are whole.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::bail;
@@ -13,8 +14,8 @@ use crate::cli::BuildArgs;
 use crate::editions::{File, Made};
 use crate::manifest::{Manifest, Origin};
 use crate::open::Material;
-use crate::output::{self, Others, Output};
-use crate::{Console, Exit, draw, editions, open, proof};
+use crate::output::{self, Output};
+use crate::{Console, Exit, draw, editions, open, proof, report};
 
 /// Runs the command.
 pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
@@ -37,16 +38,25 @@ pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
         some => some.iter().copied().map(Edition::from).collect(),
     };
     let output = Output::open(&args.out, name)?;
-    let made = editions::make(&material, &wanted, date)?;
-    opened.diagnostics.extend(made.faults.iter().cloned());
+    let origin = Origin::of(&opened, date);
+    let others = output.others(&origin, &wanted);
+    let has_pages = wanted.contains(&Edition::Pdf) || others.kept.contains_key(&Edition::Pdf);
+    let mut made = editions::make(&material, &wanted, has_pages, date)?;
+    opened.diagnostics.append(&mut made.faults);
+    if opened.diagnostics.iter().any(Diagnostic::is_error) {
+        return Ok(refuse(args, console, &opened.diagnostics, &opened.sources));
+    }
+    let anew: Vec<Edition> = made.files.keys().copied().collect();
+    let kept: Vec<Edition> = others.kept.keys().copied().collect();
+    made.files.extend(others.kept);
     let proof = proof::prove(&material, &made.files)?;
     opened.diagnostics.extend(proof.diagnostics());
     if opened.diagnostics.iter().any(Diagnostic::is_error) {
         return Ok(refuse(args, console, &opened.diagnostics, &opened.sources));
     }
-    let origin = Origin::of(&opened, date);
-    let mut manifest = Manifest::new(&material, origin, &made.files);
-    let others = output.replace(&made.files, &mut manifest)?;
+    let report = report::files(&material, &opened, &made, &proof)?;
+    let manifest = Manifest::new(&material, origin, &made.files, &report);
+    output.replace(made.files.values().flatten().chain(&report), &manifest)?;
     if args.json {
         let answer = answer(
             &opened.diagnostics,
@@ -60,10 +70,14 @@ pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
             &opened.sources,
             console.colour(),
         ));
-        console.print(&summary(&output, &made, &others));
+        let folder = output.folder();
+        console.print(&summary(folder, &made, &anew, &report));
+        console.print(&of_others(&kept, &others.gone));
         let faults = draw::count(&opened.diagnostics);
         let seconds = begun.elapsed().as_secs_f64();
-        console.print(&format!("{name}: done in {seconds:.1} s, {faults}\n"));
+        console.print(&format!(
+            "{name}: done in {seconds:.1} s, nothing lost, {faults}\n"
+        ));
     }
     Ok(Exit::Done)
 }
@@ -141,11 +155,14 @@ fn refuse(
     Exit::Faults
 }
 
-fn summary(output: &Output, made: &Made, others: &Others) -> String {
+fn summary(folder: &Path, made: &Made, anew: &[Edition], report: &[File]) -> String {
     let mut text = String::new();
     for (edition, files) in &made.files {
+        if !anew.contains(edition) {
+            continue;
+        }
         for File { name, bytes } in files {
-            let path = output.folder().join(name);
+            let path = folder.join(name);
             let size = size(bytes.len());
             let pages = match (edition, made.pages) {
                 (Edition::Pdf, Some(1)) => ", 1 page".to_owned(),
@@ -159,13 +176,24 @@ fn summary(output: &Output, made: &Made, others: &Others) -> String {
             ));
         }
     }
-    for edition in &others.kept {
+    for File { name, bytes } in report {
+        let path = folder.join(name);
+        let size = size(bytes.len());
+        text.push_str(&format!("report {} ({size})\n", path.display()));
+    }
+    text
+}
+
+/// What became of the editions that were not asked for.
+fn of_others(kept: &[Edition], gone: &[Edition]) -> String {
+    let mut text = String::new();
+    for edition in kept {
         text.push_str(&format!(
             "{:6} kept: it is of the same source\n",
             edition.as_str()
         ));
     }
-    for edition in &others.gone {
+    for edition in gone {
         text.push_str(&format!(
             "{:6} removed: it was of another source and was not asked for\n",
             edition.as_str()

@@ -31,7 +31,7 @@ pub fn run(args: &CheckArgs, console: &mut Console) -> anyhow::Result<Exit> {
             && sound
         {
             let all = BTreeSet::from(Edition::ALL);
-            let made = editions::make(material, &all, build::date_of(&material.issue)?)?;
+            let made = editions::make(material, &all, false, build::date_of(&material.issue)?)?;
             opened.diagnostics.extend(made.faults);
             let proof = proof::prove(material, &made.files)?;
             opened.diagnostics.extend(proof.diagnostics());

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::num::NonZero;
 use std::thread::{self, Builder, Scope, ScopedJoinHandle};
 
 use anyhow::{Context as _, anyhow};
@@ -35,6 +36,8 @@ pub struct Made {
     pub files: BTreeMap<Edition, Vec<File>>,
     /// How many pages the print edition has, if it was laid out.
     pub pages: Option<usize>,
+    /// Small pictures of its pages, if they were asked for.
+    pub thumbnails: Vec<press_pdf::Thumbnail>,
     /// Faults of the issue that only a renderer can find.
     pub faults: Vec<Diagnostic>,
 }
@@ -47,13 +50,18 @@ enum Failure {
 
 type Outcome<T> = Result<T, Failure>;
 
-/// Makes the editions in `wanted`. `date` is the time that they carry.
+/// The width of a small picture of a page, in pixels.
+const THUMBNAIL: NonZero<u32> = NonZero::new(220).unwrap();
+
+/// Makes the editions in `wanted`, and small pictures of the pages if `thumbnails`
+/// says so. `date` is the time that the editions carry.
 ///
 /// # Errors
 /// Faults of the machine; faults of the issue come in [`Made::faults`].
 pub fn make(
     material: &Material,
     wanted: &BTreeSet<Edition>,
+    thumbnails: bool,
     date: DateTime<Utc>,
 ) -> anyhow::Result<Made> {
     let mut made = Made::default();
@@ -73,7 +81,7 @@ pub fn make(
         let cover = wanted
             .contains(&Edition::Epub)
             .then(|| spawn(scope, "cover", || Ok(press_pdf::cover(&print)?)));
-        if wanted.contains(&Edition::Pdf) || wanted.contains(&Edition::Epub) {
+        if thumbnails || wanted.contains(&Edition::Pdf) || wanted.contains(&Edition::Epub) {
             let layout = spawn(scope, "pages", || Ok(press_pdf::layout(&print)?));
             if let Some(layout) = made.note(join(layout))? {
                 made.pages = Some(layout.page_map().pages.len());
@@ -86,6 +94,15 @@ pub fn make(
                     {
                         let epub = epub(material, layout.page_map(), &cover, date);
                         made.take(Edition::Epub, epub)?;
+                    }
+                    if thumbnails
+                        && let Some(pictures) = made.note(
+                            layout
+                                .thumbnails(THUMBNAIL)
+                                .map_err(|error| Failure::Machine(error.into())),
+                        )?
+                    {
+                        made.thumbnails = pictures;
                     }
                     match pdf {
                         Some(pdf) => made.take(Edition::Pdf, join(pdf)),

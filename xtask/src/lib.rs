@@ -15,6 +15,7 @@ mod new;
 mod open;
 mod output;
 mod proof;
+mod report;
 mod verify;
 
 use std::ffi::OsString;

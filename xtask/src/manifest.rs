@@ -140,11 +140,12 @@ impl Origin {
 }
 
 impl Manifest {
-    /// The record of editions made from `origin`.
+    /// The record of editions made from `origin`, and of files beside them.
     pub fn new(
         material: &Material,
         origin: Origin,
         editions: &BTreeMap<Edition, Vec<File>>,
+        files: &[File],
     ) -> Manifest {
         let record = |files: &[File]| {
             files
@@ -161,7 +162,7 @@ impl Manifest {
                 .iter()
                 .map(|(edition, files)| (*edition, record(files)))
                 .collect(),
-            files: Files::new(),
+            files: record(files),
         }
     }
 

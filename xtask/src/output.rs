@@ -6,7 +6,7 @@
 //! moved aside first: a process killed between the two steps leaves both, under
 //! their names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
@@ -15,7 +15,7 @@ use anyhow::{Context as _, bail};
 use press_model::Edition;
 
 use crate::editions::File;
-use crate::manifest::{FILE_NAME, FileRecord, Manifest};
+use crate::manifest::{FILE_NAME, FileRecord, Manifest, Origin};
 
 /// The folder of an issue in `dist`, held by one build at a time.
 pub struct Output {
@@ -26,11 +26,11 @@ pub struct Output {
     _lock: fs::File,
 }
 
-/// What became of editions that were there and were not asked for.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// Editions that are there and were not asked for.
+#[derive(Default)]
 pub struct Others {
-    /// Of the same source, and so kept.
-    pub kept: Vec<Edition>,
+    /// Of the same source, and so kept: their files.
+    pub kept: BTreeMap<Edition, Vec<File>>,
     /// Of another source, and so gone.
     pub gone: Vec<Edition>,
 }
@@ -92,23 +92,50 @@ impl Output {
         &self.folder
     }
 
-    /// Puts the editions and their manifest in place of what was there. Editions
-    /// that were there and are not in `editions` stay only if they are of the
-    /// same origin; the manifest then names them too.
+    /// The editions that are there beside those that are made anew. They stay only
+    /// if they are of the same origin and nobody has touched them.
+    pub fn others(&self, origin: &Origin, anew: &BTreeSet<Edition>) -> Others {
+        let mut others = Others::default();
+        let Some(old) = Manifest::read(&self.folder) else {
+            return others;
+        };
+        for (edition, records) in old.editions {
+            if anew.contains(&edition) {
+                continue;
+            }
+            let unchanged = |(name, record): (&String, &FileRecord)| {
+                let bytes = stays_below(name)
+                    .then(|| fs::read(self.folder.join(name)).ok())
+                    .flatten()
+                    .filter(|bytes| FileRecord::of(bytes) == *record)?;
+                Some(File {
+                    name: name.clone(),
+                    bytes,
+                })
+            };
+            let files: Option<Vec<File>> = records.iter().map(unchanged).collect();
+            match files.filter(|_| old.origin == *origin) {
+                Some(files) => drop(others.kept.insert(edition, files)),
+                None => others.gone.push(edition),
+            }
+        }
+        others
+    }
+
+    /// Puts files and their manifest in place of what was there.
     ///
     /// # Errors
     /// When a file cannot be written; what was there is then untouched.
-    pub fn replace(
+    pub fn replace<'f>(
         &self,
-        editions: &BTreeMap<Edition, Vec<File>>,
-        manifest: &mut Manifest,
-    ) -> anyhow::Result<Others> {
+        files: impl IntoIterator<Item = &'f File>,
+        manifest: &Manifest,
+    ) -> anyhow::Result<()> {
         fs::create_dir(&self.beside)
             .with_context(|| format!("cannot make `{}`", self.beside.display()))?;
-        for file in editions.values().flatten() {
+        for file in files {
             write(&self.beside.join(&file.name), &file.bytes)?;
         }
-        let others = self.bring_others(manifest)?;
         self.bring_foreign_files()?;
         write(&self.beside.join(FILE_NAME), manifest.to_json()?.as_bytes())?;
         self.exchange().with_context(|| {
@@ -119,41 +146,7 @@ impl Output {
             )
         })?;
         remove(&self.beside)?;
-        remove(&self.aside)?;
-        Ok(others)
-    }
-
-    /// Copies the editions of the old folder that were not made anew and are of
-    /// the same origin.
-    fn bring_others(&self, manifest: &mut Manifest) -> anyhow::Result<Others> {
-        let mut others = Others::default();
-        let Some(old) = Manifest::read(&self.folder) else {
-            return Ok(others);
-        };
-        for (edition, files) in old.editions {
-            if manifest.editions.contains_key(&edition) {
-                continue;
-            }
-            let same_origin = old.origin == manifest.origin;
-            let unchanged = |(name, record): (&String, &FileRecord)| {
-                let path = self.folder.join(name);
-                stays_below(name)
-                    && fs::read(path).is_ok_and(|bytes| FileRecord::of(&bytes) == *record)
-            };
-            if same_origin && files.iter().all(unchanged) {
-                for name in files.keys() {
-                    let from = self.folder.join(name);
-                    let bytes = fs::read(&from)
-                        .with_context(|| format!("cannot read `{}`", from.display()))?;
-                    write(&self.beside.join(name), &bytes)?;
-                }
-                manifest.editions.insert(edition, files);
-                others.kept.push(edition);
-            } else {
-                others.gone.push(edition);
-            }
-        }
-        Ok(others)
+        remove(&self.aside)
     }
 
     /// Copies what somebody else has put beside the editions.

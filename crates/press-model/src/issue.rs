@@ -218,14 +218,25 @@ impl Article {
     /// How long it takes to read, in whole minutes and at least 1: 230 words a
     /// minute, and 400 characters for scripts that do not part their words.
     pub fn reading_minutes(&self) -> u32 {
+        let count = self.count();
+        let minutes = f64::from(count.words) / 230.0 + f64::from(count.ideographs) / 400.0;
+        (minutes.ceil() as u32).max(1)
+    }
+
+    /// How many words it has; in scripts that do not part them, characters.
+    pub fn words(&self) -> u32 {
+        let count = self.count();
+        count.words + count.ideographs
+    }
+
+    fn count(&self) -> WordCount {
         let mut count = WordCount::default();
         count.inlines(self.standfirst.as_deref().unwrap_or_default());
         count.blocks(&self.blocks);
         for note in &self.notes {
             count.blocks(&note.blocks);
         }
-        let minutes = f64::from(count.words) / 230.0 + f64::from(count.ideographs) / 400.0;
-        (minutes.ceil() as u32).max(1)
+        count
     }
 
     fn contents_entry(&self) -> Option<ContentsArticle> {

@@ -191,44 +191,50 @@ impl Aligner<'_> {
     /// Looks for the parts of units that found no segment as a whole: each part in
     /// a segment of its own, or in a part of one.
     fn leftovers(&mut self, units: &[usize], texts: &[usize]) {
+        // A plain text has blocks only by its looks: a text may stand among others.
+        let loose = self.carrier == Carrier::Text;
         // Units that already stand in the window bound those between them.
-        let mut from = 0;
+        let mut from = (0, 0);
         for (at, unit) in units.iter().enumerate() {
-            if let Some(found) = &self.alignment.found[*unit] {
-                let last = found.parts.last().map_or(found.segment, |part| part.0);
-                from = texts.partition_point(|text| *text <= last);
-                continue;
-            }
-            let next = units[at + 1..]
-                .iter()
-                .find_map(|unit| self.alignment.found[*unit].as_ref())
-                .map(|found| found.segment);
-            let to = next.map_or(texts.len(), |next| {
-                texts.partition_point(|text| *text < next)
-            });
-            let free = &texts[from..to.max(from)];
-            if let Some(found) = self.scattered(*unit, free) {
-                for (segment, _) in &found.parts {
-                    self.alignment.used[*segment] = true;
+            if self.alignment.found[*unit].is_none() {
+                let next = units[at + 1..]
+                    .iter()
+                    .find_map(|unit| self.alignment.found[*unit].as_ref())
+                    .map_or(usize::MAX, |found| found.segment);
+                let to = texts.partition_point(|text| *text < next);
+                let free = &texts[from.0.min(to)..to];
+                if let Some(found) = self.scattered(*unit, free, from.1, loose) {
+                    for (segment, _) in &found.parts {
+                        self.alignment.used[*segment] = true;
+                    }
+                    self.alignment.found[*unit] = Some(found);
                 }
-                let last = found.parts.last().map_or(found.segment, |part| part.0);
-                from = texts.partition_point(|text| *text <= last);
-                self.alignment.found[*unit] = Some(found);
+            }
+            if let Some(found) = &self.alignment.found[*unit] {
+                let end = found.parts.last().zip(self.units[*unit].parts.last());
+                from = match end {
+                    Some(((segment, start), part)) if loose => (
+                        texts.partition_point(|text| text < segment),
+                        start + part.normal.len(),
+                    ),
+                    _ => {
+                        let last = found.parts.last().map_or(found.segment, |part| part.0);
+                        (texts.partition_point(|text| *text <= last), 0)
+                    }
+                };
             }
         }
     }
 
-    /// The parts of a unit one after the other in several segments.
-    fn scattered(&self, unit: usize, texts: &[usize]) -> Option<Found> {
+    /// The parts of a unit one after the other in several segments, from the
+    /// character `from` of the first of them on.
+    fn scattered(&self, unit: usize, texts: &[usize], from: usize, loose: bool) -> Option<Found> {
         let wanted = &self.units[unit];
-        // A plain text has blocks only by its looks: a text may stand among others.
-        let loose = self.carrier == Carrier::Text;
         if !loose && wanted.parts.len() < 2 {
             return None;
         }
         let mut parts = Vec::with_capacity(wanted.parts.len());
-        let mut at = 0;
-        let mut from = 0;
+        let (mut at, mut from) = (0, from);
         for part in &wanted.parts {
             let place = loop {
                 let text = texts.get(at)?;

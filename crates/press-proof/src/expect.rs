@@ -411,8 +411,7 @@ impl<'a> Writer<'a> {
             Block::Table {
                 span, header, rows, ..
             } => {
-                let words: Vec<String> = header.iter().map(|c| plain_text(&c.content)).collect();
-                let row = self.row("table", Some(*span), &words.join(" | "));
+                let row = self.row("table", Some(*span), &words_of(block));
                 self.table(row, header, rows);
             }
             Block::Code { span, text, .. } => {
@@ -421,7 +420,7 @@ impl<'a> Writer<'a> {
                 self.push(row, Role::Code, vec![part], None);
             }
             Block::Rule { span, .. } => {
-                let row = self.row("break between thoughts", Some(*span), "* * *");
+                let row = self.row("break between thoughts", Some(*span), &words_of(block));
                 // On paper it is drawn, and drawings without words are not read.
                 if self.carrier != Carrier::Pdf {
                     self.push(row, Role::Rule, Vec::new(), None);
@@ -648,6 +647,27 @@ impl<'a> Writer<'a> {
             Some(number) => text.push_str(&format!(" [{number}]")),
             None => text.push_str(&format!(" [{address}]")),
         }
+    }
+}
+
+/// The first words of a block.
+pub(crate) fn words_of(block: &Block) -> String {
+    match block {
+        Block::Paragraph { content, .. } | Block::Heading { content, .. } => plain_text(content),
+        Block::List { items, .. } => {
+            let mut blocks = items.iter().flat_map(|item| &item.blocks);
+            blocks.next().map(words_of).unwrap_or_default()
+        }
+        Block::Quote { blocks, .. }
+        | Block::PullQuote { blocks, .. }
+        | Block::Aside { blocks, .. } => blocks.first().map(words_of).unwrap_or_default(),
+        Block::Figure { picture, .. } => picture.alt.clone(),
+        Block::Table { header, .. } => {
+            let words: Vec<String> = header.iter().map(|c| plain_text(&c.content)).collect();
+            words.join(" | ")
+        }
+        Block::Code { text, .. } => text.clone(),
+        Block::Rule { .. } => "* * *".to_owned(),
     }
 }
 

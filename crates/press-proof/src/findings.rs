@@ -5,7 +5,7 @@ use press_model::{Code, Diagnostic};
 
 use crate::Proof;
 use crate::expect::{SUBJECT, TITLE};
-use crate::proof::{Carrier, Loss, Row, Status, Surplus};
+use crate::proof::{Carrier, Row, Status, Surplus};
 
 const CURE: &str = "look at the templates that this publication replaces: what they leave out or \
                     change is lost; if it replaces none, this is a fault of Pressroom";
@@ -19,7 +19,8 @@ pub(crate) fn findings(proof: &Proof) -> Vec<Diagnostic> {
                 continue;
             };
             for loss in losses {
-                let message = lost(row, column.carrier, loss);
+                let (edition, what) = (column.carrier.as_str(), named(row.what));
+                let message = format!("in the {edition} {what} {loss}");
                 findings.push(at(Diagnostic::new(Code::Lost, message), row).help(CURE));
             }
         }
@@ -28,37 +29,6 @@ pub(crate) fn findings(proof: &Proof) -> Vec<Diagnostic> {
         }
     }
     findings
-}
-
-fn lost(row: &Row, carrier: Carrier, loss: &Loss) -> String {
-    let (edition, what) = (carrier.as_str(), named(row.what));
-    match loss {
-        Loss::Missing { wanted } => format!("the {edition} lacks {what}: “{wanted}”"),
-        Loss::Differs { wanted, found } => {
-            format!("in the {edition} {what} reads “{found}” and not “{wanted}”")
-        }
-        Loss::OutOfOrder { wanted, place } => {
-            format!("in the {edition} {what} is out of its order, at {place}: “{wanted}”")
-        }
-        Loss::Spaces { found } => {
-            format!("in the {edition} words of {what} join or part wrongly: “{found}”")
-        }
-        Loss::Link {
-            words,
-            wanted,
-            found: None,
-        } => format!("in the {edition} “{words}” in {what} is no link to {wanted}"),
-        Loss::Link {
-            words,
-            wanted,
-            found: Some(found),
-        } => {
-            format!("in the {edition} “{words}” in {what} leads to {found} and not to {wanted}")
-        }
-        Loss::Structure { wanted, found } => {
-            format!("in the {edition} {what} should be {wanted} and is {found}")
-        }
-    }
 }
 
 fn too_much(rows: &[Row], carrier: Carrier, surplus: &Surplus) -> Diagnostic {

@@ -21,7 +21,7 @@ pub mod text;
 mod xml;
 
 use carried::Carried;
-use press_model::{Diagnostic, Issue, Publication};
+use press_model::{Block, Diagnostic, Issue, Publication};
 use proof::{Carrier, Column, Row};
 
 /// A finished edition that cannot be read.
@@ -56,6 +56,11 @@ impl Proof {
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         findings::findings(self)
     }
+}
+
+/// The first words of a block, for an editor to know it by.
+pub fn excerpt(block: &Block) -> String {
+    expect::shortened(&expect::words_of(block))
 }
 
 /// Reads the files and holds them against the issue.

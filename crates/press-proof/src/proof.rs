@@ -1,6 +1,7 @@
 //! Holds editions against the issue, row by row.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use press_model::{Edition, Issue, LinkTarget, Publication, Slug, Span};
 
@@ -131,6 +132,34 @@ pub enum Loss {
         /// What it is.
         found: String,
     },
+}
+
+/// What became of a thing, to follow its name: `is lost: “…”`.
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Loss::Missing { wanted } => write!(f, "is lost: “{wanted}”"),
+            Loss::Differs { wanted, found } => write!(f, "reads “{found}” and not “{wanted}”"),
+            Loss::OutOfOrder { wanted, place } => {
+                write!(f, "is out of its order, at {place}: “{wanted}”")
+            }
+            Loss::Spaces { found } => write!(f, "has words that join or part wrongly: “{found}”"),
+            Loss::Link {
+                words,
+                wanted,
+                found: None,
+            } => write!(f, "has lost its link “{words}” to {wanted}"),
+            Loss::Link {
+                words,
+                wanted,
+                found: Some(found),
+            } => write!(
+                f,
+                "has a link “{words}” that leads to {found} and not to {wanted}"
+            ),
+            Loss::Structure { wanted, found } => write!(f, "should be {wanted} and is {found}"),
+        }
+    }
 }
 
 /// Something in an edition that should not be there.
@@ -511,7 +540,10 @@ impl Judge<'_> {
                 // HTML has six levels, and a plain text four.
                 let deepest = if self.carrier == Carrier::Text { 4 } else { 6 };
                 let wanted = self.base_level.saturating_add(depth);
-                let is_right = level == wanted || wanted > deepest && level >= deepest;
+                let is_right = level == wanted
+                    || wanted > deepest && level >= deepest
+                    // A brief has no headline, whose rank a plain text leaves free.
+                    || self.carrier == Carrier::Text && level == wanted + 1;
                 match is_right {
                     true => None,
                     false => differs(

@@ -6,11 +6,10 @@ use std::io::{Cursor, Read as _};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use page_validation::{ValidationOptions, ValidationProfile, validate_pdf_bytes};
-use press_model::{Edition, Issue};
+use press_model::Issue;
+use press_proof::carried::Kind;
 use press_tests::{
-    Carried, Desk, Run, Text, read_email, read_epub, read_pdf, read_pdf_with_poppler, repository,
-    texts_of,
+    Desk, Run, faults_of_pdf, read_email, read_pdf_with_poppler, repository, words_of,
 };
 
 /// An issue with everything that was built of it.
@@ -44,27 +43,6 @@ impl Built {
     fn email(&self, file: &str) -> Vec<u8> {
         self.desk.built(&format!("{}/{file}", self.issue.name))
     }
-
-    fn assert_carried(&self, edition: Edition, what: &str, carried: &Carried) {
-        self.assert_texts(&texts_of(&self.issue, edition), what, carried);
-    }
-
-    fn assert_texts(&self, texts: &[Text], what: &str, carried: &Carried) {
-        let missing = carried.missing(texts);
-        let name = &self.issue.name;
-        assert!(missing.is_empty(), "{what} of {name} lacks {missing:#?}");
-        assert!(texts.len() > 3);
-    }
-
-    /// What the pages print and a reader of PDF gives back in its order. A PDF
-    /// keeps alternative texts in its structure; Hebrew and Arabic come back in
-    /// the order of their glyphs, and differently from each reader.
-    fn printed(&self) -> Vec<Text> {
-        let mut texts = texts_of(&self.issue, Edition::Pdf);
-        let right_to_left = |c: char| matches!(c, '\u{590}'..='\u{77f}');
-        texts.retain(|text| text.what != "alternative text" && !text.words.contains(right_to_left));
-        texts
-    }
 }
 
 static NOVEMBER: LazyLock<Built> = LazyLock::new(|| Built::new(Desk::with_our_issues(), "2024-11"));
@@ -75,61 +53,46 @@ fn both() -> [&'static Built; 2] {
     [&NOVEMBER, &SPECIMEN]
 }
 
-/// Without the article of many scripts, whose characters this reader puts in the
-/// order of their glyphs; poppler reads that as well.
+/// A build reads its editions back; here a reader that nobody here wrote does, as
+/// far as it can: it gives Hebrew and Arabic in the order of their glyphs, and no
+/// alternative texts.
 #[test]
-fn every_sentence_is_in_the_pdf() {
+fn poppler_reads_the_same_text_in_the_tags() {
     for built in both() {
-        let mut texts = built.printed();
-        texts.retain(|text| text.of != "scripts");
-        built.assert_texts(&texts, "the PDF", &read_pdf(&built.file("pdf")));
-    }
-}
-
-#[test]
-fn every_sentence_is_in_the_pdf_as_poppler_reads_it() {
-    for built in both() {
-        match read_pdf_with_poppler(&built.file("pdf")) {
-            Some(carried) => built.assert_texts(&built.printed(), "the PDF", &carried),
-            None => println!("skipped, since pdftotext is not installed"),
+        let pdf = built.file("pdf");
+        let Some(poppler) = read_pdf_with_poppler(&pdf) else {
+            println!("skipped, since pdfinfo is not installed");
+            return;
+        };
+        let carried = press_proof::pdf::read(&pdf).unwrap();
+        let right_to_left = |c: char| matches!(c, '\u{590}'..='\u{77f}');
+        let mut compared = 0;
+        let segments = carried.segments.iter();
+        for segment in segments.filter(|segment| segment.kind != Kind::Picture) {
+            if segment.text.contains(right_to_left) {
+                continue;
+            }
+            let alternatives = segment.text.split(press_proof::carried::PICTURE);
+            let is_words = segment.text.contains(press_proof::carried::PICTURE);
+            let alternatives: Vec<&str> = alternatives.skip(1).step_by(2).collect();
+            for words in words_of(segment) {
+                let is_alternative = is_words
+                    && alternatives
+                        .iter()
+                        .any(|alt| alt.replace(char::is_whitespace, "") == words);
+                // Poppler shows a hyphen that typst adds at a line's end.
+                let is_there = poppler.contains(&words)
+                    || poppler.replace('-', "").contains(&words.replace('-', ""));
+                assert!(is_there || is_alternative, "{}: {words}", segment.place);
+                compared += words.chars().count();
+            }
         }
+        println!(
+            "poppler: {compared} characters of {} alike",
+            built.issue.name
+        );
+        assert!(compared > 5_000);
     }
-}
-
-#[test]
-fn every_sentence_is_in_the_epub() {
-    for built in both() {
-        built.assert_carried(Edition::Epub, "the EPUB", &read_epub(&built.file("epub")));
-    }
-}
-
-#[test]
-fn every_sentence_is_in_both_parts_of_the_email() {
-    for built in both() {
-        let email = read_email(&built.email("email.eml"));
-        assert_eq!(email.subject, built.issue.subject);
-        built.assert_carried(Edition::Email, "the HTML part", &email.html);
-        built.assert_carried(Edition::Email, "the text part", &email.text);
-    }
-}
-
-#[test]
-fn a_sentence_that_is_not_there_is_missed() {
-    let text = press_tests::Text {
-        of: String::new(),
-        what: "paragraph",
-        words: "The moon is made of green cheese.".into(),
-    };
-    let texts = [text];
-    assert_eq!(read_pdf(&NOVEMBER.file("pdf")).missing(&texts).len(), 1);
-    assert_eq!(read_epub(&NOVEMBER.file("epub")).missing(&texts).len(), 1);
-    assert_eq!(
-        read_email(&NOVEMBER.email("email.eml"))
-            .text
-            .missing(&texts)
-            .len(),
-        1
-    );
 }
 
 #[test]
@@ -165,24 +128,11 @@ fn an_epub_by_itself_is_that_of_a_full_build() {
     assert_eq!(files[0].1, NOVEMBER.file("epub"));
 }
 
-/// False alarm: the rule takes the data of a stream to end before a carriage
-/// return that is part of it.
-const FALSE_ALARM: &str = "STREAM-LENGTH-001";
-
 #[test]
 fn the_pdf_keeps_the_rules_of_pdf_ua_and_pdf_a() {
     for built in both() {
-        let pdf = built.file("pdf");
-        for profile in [ValidationProfile::PdfUa1, ValidationProfile::PdfA2a] {
-            let options = ValidationOptions::default().profile(profile);
-            let report = validate_pdf_bytes(&pdf, &options).expect("a readable PDF");
-            let faults: Vec<_> = report
-                .failures
-                .iter()
-                .filter(|fault| fault.rule_id != FALSE_ALARM)
-                .collect();
-            assert!(faults.is_empty(), "{}: {faults:#?}", built.issue.name);
-        }
+        let faults = faults_of_pdf(&built.file("pdf"));
+        assert!(faults.is_empty(), "{}: {faults:#?}", built.issue.name);
     }
 }
 
@@ -206,26 +156,6 @@ fn the_pdf_says_what_it_is() {
         .map(|size| size.as_float().unwrap().round())
         .collect();
     assert_eq!(sizes, [0.0, 0.0, 595.0, 842.0], "A4");
-}
-
-#[test]
-fn every_alternative_text_is_in_the_structure_of_the_pdf() {
-    for built in both() {
-        let document = lopdf::Document::load_mem(&built.file("pdf")).unwrap();
-        let alternatives: BTreeSet<String> = document
-            .objects
-            .values()
-            .filter_map(|object| object.as_dict().ok()?.get(b"Alt").ok())
-            .filter_map(|alt| lopdf::decode_text_string(alt).ok())
-            .collect();
-        for text in texts_of(&built.issue, Edition::Pdf) {
-            // A long description follows in the same place.
-            let found = alternatives.iter().any(|alt| alt.starts_with(&text.words));
-            if text.what == "alternative text" {
-                assert!(found, "{text:?} in {alternatives:#?}");
-            }
-        }
-    }
 }
 
 #[test]
