@@ -10,6 +10,7 @@ mod content;
 mod file;
 mod font;
 mod line;
+mod metadata;
 mod object;
 mod place;
 mod tree;
@@ -41,6 +42,9 @@ pub fn read(bytes: &[u8]) -> Result<Carried, Unreadable> {
         .ok_or_else(|| Unreadable("the PDF is not tagged: it has no structure tree".into()))?;
     let pages = content::pages(&file, catalog);
     let content = content::read(&file, &pages);
+    if content.cut || file.is_exhausted() {
+        return Err(Unreadable("the PDF has more in it than is read".into()));
+    }
     let page_of: HashMap<u32, usize> = pages
         .iter()
         .enumerate()
@@ -58,22 +62,9 @@ pub fn read(bytes: &[u8]) -> Result<Carried, Unreadable> {
         walked.segments[*segment].links[*link].target = target;
     }
     Ok(Carried {
-        title: title(&file, catalog),
+        title: metadata::title(&file, catalog),
         language,
         segments: walked.segments,
         ..Carried::default()
     })
-}
-
-/// The title: by the metadata, else by the older dictionary of information.
-fn title(file: &File, catalog: &object::Dict) -> Option<String> {
-    let metadata = file.stream(&file.value(catalog, "Metadata"));
-    let from_metadata = metadata.as_deref().and_then(place::title_in_metadata);
-    let information = file.information();
-    let said = information
-        .dict()
-        .and_then(|dict| file.value(dict, "Title").string().map(text));
-    from_metadata
-        .or(said)
-        .filter(|title| !title.trim().is_empty())
 }

@@ -13,10 +13,12 @@ use super::object::{Dict, Lexer, Object, Operator, Shown, text};
 /// How many operators all pages may have, forms counted each time they are drawn.
 const OPERATORS: usize = 20_000_000;
 /// How many glyphs are kept.
-const GLYPHS: usize = 10_000_000;
+const GLYPHS: usize = 4_000_000;
 /// How many fonts are read; those that stand in the resources themselves are read
 /// each time they are chosen.
 const FONTS: usize = 10_000;
+/// How many bytes of forms are read, again each time they are drawn.
+const FORM_BYTES: usize = 128 << 20;
 /// How deep forms, saved states and marks may nest.
 const FORMS: usize = 16;
 const STATES: usize = 512;
@@ -70,6 +72,8 @@ pub(super) struct Content {
     pub(super) glyphs: Vec<Glyph>,
     pub(super) text: String,
     pub(super) runs: HashMap<Mark, Vec<Run>>,
+    /// Whether there was more than is kept.
+    pub(super) cut: bool,
 }
 
 impl Content {
@@ -237,6 +241,7 @@ impl Reader<'_, '_> {
             };
             self.operators += 1;
             if self.operators > OPERATORS {
+                self.content.cut = true;
                 break;
             }
             match (&operator, operands.first()) {
@@ -380,7 +385,9 @@ impl Reader<'_, '_> {
             let spacing =
                 state.character_spacing + if code.space { state.word_spacing } else { 0.0 };
             let advance = (code.width * state.size + spacing) * state.scale;
-            if !kept || self.content.glyphs.len() >= GLYPHS {
+            let full = self.content.glyphs.len() >= GLYPHS;
+            if !kept || full {
+                self.content.cut |= kept;
                 state.advance(advance);
                 continue;
             }
@@ -537,7 +544,8 @@ impl Reader<'_, '_> {
                 .or_insert_with(|| Rc::new(file.stream(&form).unwrap_or_default())),
         );
         self.bytes = self.bytes.saturating_add(bytes.len());
-        if self.bytes > 256 << 20 {
+        if self.bytes > FORM_BYTES {
+            self.content.cut = true;
             return;
         }
         let own = file.value(dict, "Resources");

@@ -14,7 +14,7 @@ use super::object::{Dict, Lexer, Object};
 use crate::Unreadable;
 
 /// What all streams of a file may unpack to.
-const UNPACKED: usize = 256 << 20;
+const UNPACKED: usize = 128 << 20;
 /// How many objects a file may have.
 const OBJECTS: usize = 4 << 20;
 /// How many tables of objects may follow each other.
@@ -193,6 +193,11 @@ impl<'a> File<'a> {
         Some(data)
     }
 
+    /// Whether more was asked for than is unpacked.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.unpacked.get() > UNPACKED
+    }
+
     /// Takes from what may still be unpacked.
     fn count(&self, length: usize) -> Option<()> {
         let unpacked = self.unpacked.get().saturating_add(length);
@@ -207,7 +212,11 @@ impl<'a> File<'a> {
         let result = ZlibDecoder::new(input)
             .take(rest + 1)
             .read_to_end(&mut output);
-        if output.len() as u64 > rest || (result.is_err() && output.is_empty()) {
+        if output.len() as u64 > rest {
+            self.count(output.len());
+            return None;
+        }
+        if result.is_err() && output.is_empty() {
             return None;
         }
         Some(output)

@@ -20,7 +20,7 @@ pub(super) enum Piece {
     /// Text that no glyphs show as they are, and where it stands.
     Literal {
         text: String,
-        place: Option<Box>,
+        place: Option<Place>,
     },
     /// A link begins, or ends.
     Begin(usize),
@@ -31,7 +31,7 @@ pub(super) enum Piece {
 
 /// A stretch of a line on a page: its edges and its top.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Box {
+pub(super) struct Place {
     pub(super) page: usize,
     pub(super) left: f32,
     pub(super) right: f32,
@@ -46,7 +46,7 @@ pub(super) struct Box {
 pub(super) struct Composed {
     pub(super) text: String,
     pub(super) links: Vec<(usize, Range<usize>)>,
-    pub(super) lines: Vec<Box>,
+    pub(super) lines: Vec<Place>,
 }
 
 /// How far a capital letter reaches above its line, in parts of the size.
@@ -139,9 +139,9 @@ struct Composer<'c> {
     /// Glyphs that follow each other from left to right without a gap.
     stretch: Vec<Cluster<'c>>,
     /// Glyphs that stand above or below another, which may be the next.
-    stacked: Vec<(Box, Cluster<'c>)>,
+    stacked: Vec<(Place, Cluster<'c>)>,
     /// Where the last text stands.
-    last: Option<Box>,
+    last: Option<Place>,
     /// Whether something of unknown width stands behind that.
     unplaced: bool,
     /// What stands between the blocks before and behind.
@@ -155,7 +155,7 @@ impl<'c> Composer<'c> {
         if text.is_empty() {
             return;
         }
-        let here = Box {
+        let here = Place {
             page,
             left: glyph.x,
             right: glyph.end,
@@ -183,8 +183,8 @@ impl<'c> Composer<'c> {
 
     /// Gives the glyphs that are stacked on the last one to it, and keeps those
     /// that are stacked on the next.
-    fn unload(&mut self, next: Option<Box>) {
-        let belongs = |stacked: &Box| match (self.last, next) {
+    fn unload(&mut self, next: Option<Place>) {
+        let belongs = |stacked: &Place| match (self.last, next) {
             (Some(last), Some(next)) => distance(stacked, &last) <= distance(stacked, &next),
             (None, Some(_)) => false,
             (_, None) => true,
@@ -198,7 +198,7 @@ impl<'c> Composer<'c> {
             .extend(self.stacked.drain(..count).map(|(_, cluster)| cluster));
     }
 
-    fn literal(&mut self, text: &str, place: Option<Box>) {
+    fn literal(&mut self, text: &str, place: Option<Place>) {
         self.unload(None);
         if let Some(place) = place {
             self.step(place, text);
@@ -209,7 +209,7 @@ impl<'c> Composer<'c> {
     }
 
     /// Goes from the last text to the next, and says what lies between.
-    fn step(&mut self, here: Box, text: &str) {
+    fn step(&mut self, here: Place, text: &str) {
         let Some(last) = self.last else {
             self.composed.lines.push(here);
             self.last = Some(here);
@@ -334,7 +334,7 @@ impl<'c> Composer<'c> {
 }
 
 /// How far a glyph stands beside a box, in points.
-fn distance(glyph: &Box, other: &Box) -> f32 {
+fn distance(glyph: &Place, other: &Place) -> f32 {
     if glyph.page != other.page || (glyph.base - other.base).abs() > 2.0 * other.size {
         return f32::MAX;
     }
@@ -373,16 +373,16 @@ fn neighbours(
     let mut before = vec![None; stretch.len()];
     let mut behind = vec![None; stretch.len()];
     let mut last = None;
-    for at in 0..stretch.len() {
+    for (at, cluster) in stretch.iter().enumerate() {
         before[at] = last;
-        if accept(&stretch[at]) {
+        if accept(cluster) {
             last = Some(at);
         }
     }
     last = None;
-    for at in (0..stretch.len()).rev() {
+    for (at, cluster) in stretch.iter().enumerate().rev() {
         behind[at] = last;
-        if accept(&stretch[at]) {
+        if accept(cluster) {
             last = Some(at);
         }
     }
@@ -440,8 +440,7 @@ fn reorder(stretch: &mut [Cluster], leftward: bool) {
     };
     let (all_before, all_behind) = neighbours(stretch, strong);
     let mut levels = vec![base; stretch.len()];
-    for at in 0..stretch.len() {
-        let cluster = &stretch[at];
+    for (at, cluster) in stretch.iter().enumerate() {
         let before = all_before[at].map(|at| stretch[at].class);
         let behind = all_behind[at].map(|at| stretch[at].class);
         let between = match (before, behind) {

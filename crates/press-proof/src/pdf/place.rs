@@ -3,11 +3,8 @@
 
 use std::collections::HashMap;
 
-use quick_xml::Reader;
-use quick_xml::events::Event;
-
 use super::file::File;
-use super::line::Box as Place;
+use super::line::Place;
 use super::object::{Dict, Object, text};
 
 /// How many nodes of a tree of names or numbers are read.
@@ -262,34 +259,4 @@ fn letters(number: usize) -> String {
     };
     let letter = char::from(b'a' + (index % 26) as u8);
     std::iter::repeat_n(letter, (index / 26 + 1).min(100)).collect()
-}
-
-/// The title that XMP metadata gives: `dc:title`, in its default language.
-pub(super) fn title_in_metadata(bytes: &[u8]) -> Option<String> {
-    let mut reader = Reader::from_reader(bytes);
-    let mut inside = false;
-    let mut title = String::new();
-    loop {
-        match reader.read_event().ok()? {
-            Event::Start(tag) if tag.name().as_ref() == b"dc:title" => inside = true,
-            Event::Text(words) if inside => title.push_str(&words.decode().ok()?),
-            Event::GeneralRef(entity) if inside => match entity.resolve_char_ref().ok()? {
-                Some(character) => title.push(character),
-                None => title.push(match &*entity {
-                    b"amp" => '&',
-                    b"lt" => '<',
-                    b"gt" => '>',
-                    b"quot" => '"',
-                    b"apos" => '\'',
-                    _ => return None,
-                }),
-            },
-            // The first alternative is the default.
-            Event::End(tag) if inside && tag.name().as_ref() == b"rdf:li" => break,
-            Event::End(tag) if inside && tag.name().as_ref() == b"dc:title" => break,
-            Event::Eof => return None,
-            _ => {}
-        }
-    }
-    Some(title.trim().to_owned()).filter(|title| !title.is_empty())
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::content::{Content, Mark, Owner};
 use super::file::{File, Found};
-use super::line::{Box as Place, Composed, Piece, compose};
+use super::line::{Composed, Piece, Place, compose};
 use super::object::{Dict, Object, text};
 use crate::carried::{
     Item, Kind, LINE_ENDS, Link, NOTE_BEGINS, NOTE_ENDS, PICTURE, Segment, Target,
