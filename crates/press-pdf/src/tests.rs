@@ -40,6 +40,26 @@ fn the_same_issue_gives_the_same_bytes() {
 }
 
 #[test]
+fn thumbnails_show_every_page_and_stay_small() {
+    let layout = Press::of(every_construct()).layout();
+    let width = std::num::NonZero::new(220).unwrap();
+    let thumbnails = layout.thumbnails(width).unwrap();
+    let labels: Vec<_> = thumbnails.iter().map(|page| &page.label).collect();
+    let pages: Vec<_> = layout.page_map().pages.iter().map(|p| &p.label).collect();
+    assert_eq!(labels, pages);
+    for page in &thumbnails {
+        let (width, height) = image::load_from_memory(&page.png)
+            .unwrap()
+            .to_rgb8()
+            .dimensions();
+        assert_eq!((width, height), (page.width, page.height));
+        assert_eq!((width, height), (220, 311));
+        assert!(page.png.len() < 16_000, "{}", page.png.len());
+    }
+    assert!(thumbnails == layout.thumbnails(width).unwrap());
+}
+
+#[test]
 fn words_that_look_like_source_are_printed() {
     let hostile = [
         "#import \"a.typ\": *",

@@ -90,9 +90,9 @@ fn encode(pixels: &[Rgb], width: u32, height: u32) -> Result<Vec<u8>, png::Encod
     Ok(out)
 }
 
-/// The colours that stand for all of `pixels`: the box of colours is cut at the
-/// median of its longest side, again and again (Heckbert 1982), and each part has
-/// its mean.
+/// The colours that stand for all of `pixels`: the box of all colours is cut in
+/// the middle of its longest side, then the widest of its parts again, and so on;
+/// each part is then its mean.
 fn palette(pixels: &[Rgb]) -> Vec<Rgb> {
     let mut counts: BTreeMap<Rgb, u64> = BTreeMap::new();
     for pixel in pixels {
@@ -117,8 +117,8 @@ fn palette(pixels: &[Rgb]) -> Vec<Rgb> {
     palette
 }
 
-/// The longest side of a box, weighed so that a rare colour far away counts as
-/// well as a common one near by.
+/// How much is lost if a box becomes one colour: its longest side, squared, by
+/// the root of its pixels, so that rare colours count beside the paper's.
 fn spread(colours: &[(Rgb, u64)]) -> u64 {
     let side = longest_side(colours).1;
     let pixels: u64 = colours.iter().map(|(_, count)| count).sum();
@@ -174,4 +174,36 @@ fn nearest_in(palette: &[Rgb], pixel: Rgb) -> u8 {
     };
     let nearest = palette.iter().enumerate().min_by_key(|(_, c)| distance(c));
     nearest.map_or(0, |(index, _)| index as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(png: &[u8]) -> Vec<Rgb> {
+        let image = image::load_from_memory(png).unwrap().into_rgb8();
+        image.pixels().map(|pixel| pixel.0).collect()
+    }
+
+    #[test]
+    fn few_colours_stay_what_they_are() {
+        let colours = [[255, 255, 255], [0, 0, 0], [11, 79, 108]];
+        // Rows of an odd number of pixels end within a byte.
+        let pixels: Vec<Rgb> = (0..35).map(|n| colours[n % 3]).collect();
+        assert_eq!(decoded(&encode(&pixels, 7, 5).unwrap()), pixels);
+        let paper = vec![[255, 255, 255]; 6];
+        assert_eq!(decoded(&encode(&paper, 3, 2).unwrap()), paper);
+    }
+
+    #[test]
+    fn many_colours_stay_near() {
+        let pixels: Vec<Rgb> = (0..256).map(|n| [n as u8; 3]).collect();
+        let pairs = decoded(&encode(&pixels, 16, 16).unwrap());
+        let furthest = pairs
+            .iter()
+            .zip(&pixels)
+            .map(|(a, b)| a[0].abs_diff(b[0]))
+            .max();
+        assert!(furthest.unwrap() <= 8, "{furthest:?}");
+    }
 }

@@ -127,6 +127,9 @@ pub fn accessibility(publication: &Publication, editions: &[(Carrier, Carried)])
     ]
 }
 
+/// How many of the addresses that the same words lead to are told.
+const MOST_ADDRESSES: usize = 3;
+
 /// How many findings are told one by one.
 const MOST_DETAILS: usize = 50;
 
@@ -401,11 +404,15 @@ fn link_text(publication: &Publication, carrier: Carrier, carried: &Carried) -> 
     }
     for (words, addresses) in led_to {
         if addresses.len() > 1 {
-            let addresses: Vec<&str> = addresses.into_iter().collect();
+            let more = match addresses.len().saturating_sub(MOST_ADDRESSES) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let first: Vec<&str> = addresses.into_iter().take(MOST_ADDRESSES).collect();
             findings.warn(format!(
-                "{} leads to several places: {}",
+                "{} leads to several places: {}{more}",
                 quoted(&words),
-                addresses.join(", ")
+                first.join(", ")
             ));
         }
     }
@@ -826,6 +833,11 @@ mod tests {
             Warn,
             "“report” leads to several places: a, b",
         );
+        check(
+            ["a", "b", "c", "d", "e"].map(|to| away("Web", to)).into(),
+            Warn,
+            "“web” leads to several places: a, b, c and 2 more",
+        );
         check(vec![text("no link")], NotApplicable, "");
         let german = |language: &str| Segment {
             language: Some(language.into()),
@@ -908,8 +920,7 @@ mod tests {
 
     #[test]
     fn many_findings_are_cut_short() {
-        let headings = vec![heading(3, "a"); 1].into_iter();
-        let skips = headings.chain((0..120).map(|n| heading(1 + n % 2 * 2, "a")));
+        let skips = (0..122).map(|n| heading(3 - n % 2 * 2, "a"));
         let rules = accessibility(&publication("#8a1c1c"), &[(Pdf, edition(skips.collect()))]);
         let verdict = &rules[1].verdicts[0];
         assert_eq!(verdict.details.len(), MOST_DETAILS + 1);
