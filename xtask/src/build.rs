@@ -50,11 +50,19 @@ pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
     let kept: Vec<Edition> = others.kept.keys().copied().collect();
     made.files.extend(others.kept);
     let proof = proof::prove(&material, &made.files)?;
+    let report = report::files(&material, &opened, &made, &proof)?;
     opened.diagnostics.extend(proof.diagnostics());
     if opened.diagnostics.iter().any(Diagnostic::is_error) {
-        return Ok(refuse(args, console, &opened.diagnostics, &opened.sources));
+        let exit = refuse(args, console, &opened.diagnostics, &opened.sources);
+        if let [page, ..] = &report[..] {
+            let path = output.write_report_of_failure(page)?;
+            if !args.json {
+                let path = path.display();
+                console.error(&format!("what is lost and where: {path}\n"));
+            }
+        }
+        return Ok(exit);
     }
-    let report = report::files(&material, &opened, &made, &proof)?;
     let manifest = Manifest::new(&material, origin, &made.files, &report);
     output.replace(made.files.values().flatten().chain(&report), &manifest)?;
     if args.json {

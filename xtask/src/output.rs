@@ -146,7 +146,32 @@ impl Output {
             )
         })?;
         remove(&self.beside)?;
-        remove(&self.aside)
+        remove(&self.aside)?;
+        // What an earlier build had lost is mended.
+        match fs::remove_file(self.report_of_failure()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                let path = self.report_of_failure();
+                Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the report of a build that lost something beside the folder, which
+    /// keeps the last good build.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_report_of_failure(&self, page: &File) -> anyhow::Result<PathBuf> {
+        let path = self.report_of_failure();
+        write(&path, &page.bytes)?;
+        Ok(path)
+    }
+
+    fn report_of_failure(&self) -> PathBuf {
+        let mut name = self.folder.file_name().unwrap_or_default().to_owned();
+        name.push("-report.html");
+        self.folder.with_file_name(name)
     }
 
     /// Copies what somebody else has put beside the editions.

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use press_model::{
-    Article, Diagnostic, Edition, Issue, LinkTarget, Met, Slug, Sources, Span, plain_text, walk,
+    Article, Code, Diagnostic, Edition, Issue, LinkTarget, Met, Publication, Slug, Sources, Span,
+    plain_text, walk,
 };
-use press_proof::Proof;
 use press_proof::proof::{self, Carrier, Loss};
+use press_proof::{Proof, accessibility};
 use press_report::{
-    Cell, Fidelity, Finding, Group, Link, Look, Report, Row, Source, Status, Target,
+    Cell, Fidelity, Finding, Group, Link, Look, Outcome, Report, Row, Rule, RuleResult, Source,
+    Status, Target,
 };
 
 use crate::editions::{File, Made};
@@ -58,12 +60,8 @@ fn report(material: &Material, opened: &Opened, made: &Made, proof: &Proof) -> R
         thumbnails: thumbnails(made),
         articles: articles(material),
         links: links(material, &opened.sources),
-        diagnostics: opened
-            .diagnostics
-            .iter()
-            .map(|fault| finding(fault, &opened.sources))
-            .collect(),
-        accessibility: Vec::new(),
+        diagnostics: diagnostics(opened, proof),
+        accessibility: accessibility(publication, proof),
         parts: Vec::new(),
     }
 }
@@ -262,6 +260,40 @@ fn target_of(target: &LinkTarget, issue: &Issue) -> Target {
             Some(article) => Target::Place(title_of(article)),
             None => Target::Place(article.to_string()),
         },
+    }
+}
+
+/// All that was found but what is lost, which the matrix shows.
+fn diagnostics(opened: &Opened, proof: &Proof) -> Vec<Finding> {
+    let of_proof = proof.diagnostics();
+    let of_proof = of_proof.iter().filter(|fault| fault.code != Code::Lost);
+    let all = opened.diagnostics.iter().chain(of_proof);
+    all.map(|fault| finding(fault, &opened.sources)).collect()
+}
+
+fn accessibility(publication: &Publication, proof: &Proof) -> Vec<Rule> {
+    let rules = accessibility::accessibility(publication, &proof.carried);
+    rules
+        .into_iter()
+        .map(|rule| Rule {
+            id: rule.id.to_owned(),
+            says: rule.says.to_owned(),
+            clause: rule.clause.to_owned(),
+            results: rule.verdicts.into_iter().map(verdict).collect(),
+        })
+        .collect()
+}
+
+fn verdict(verdict: accessibility::Verdict) -> RuleResult {
+    RuleResult {
+        edition: column_of(verdict.carrier).to_owned(),
+        outcome: match verdict.outcome {
+            accessibility::Outcome::NotApplicable => Outcome::NotApplicable,
+            accessibility::Outcome::Pass => Outcome::Pass,
+            accessibility::Outcome::Warn => Outcome::Warn,
+            accessibility::Outcome::Fail => Outcome::Fail,
+        },
+        details: verdict.details,
     }
 }
 

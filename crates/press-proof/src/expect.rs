@@ -415,7 +415,7 @@ impl<'a> Writer<'a> {
                 self.table(row, header, rows);
             }
             Block::Code { span, text, .. } => {
-                let row = self.row("code", Some(*span), text);
+                let row = self.row("block of code", Some(*span), text);
                 let part = self.part(text.clone(), Vec::new());
                 self.push(row, Role::Code, vec![part], None);
             }

@@ -355,9 +355,13 @@ impl Judge<'_> {
                 found: String::new(),
                 place: String::new(),
             });
-            if cell.found.is_empty() {
+            // A picture is known by its own words and not by its caption's, a table
+            // by its header.
+            if cell.found.is_empty() || unit.role == Role::Picture {
                 cell.found.clone_from(&found);
                 cell.place.clone_from(&place);
+            } else if matches!(unit.role, Role::Cell(0, _)) {
+                cell.found = shortened(&format!("{} | {found}", cell.found));
             }
             match (&mut cell.status, looks) {
                 (Status::Lost(all), _) => all.extend(losses.iter().cloned()),
@@ -411,8 +415,24 @@ impl Judge<'_> {
                 losses.extend(self.link(link, &part.text, text, from, to));
             }
         }
+        if unit.role == Role::Code {
+            losses.extend(self.lines_of_code(unit, found));
+        }
         losses.extend(self.structure(unit, found));
         losses
+    }
+
+    /// Code is kept to the letter: its lines and their beginnings count as well. On
+    /// paper long lines are broken, and tabulators are spaces.
+    fn lines_of_code(&self, unit: &Unit, found: &Found) -> Option<Loss> {
+        let segment = self.texts[found.segment].segment;
+        let wanted = unit.parts.first()?.text.lines().map(str::trim_end);
+        let lines = segment.text.lines().map(str::trim_end);
+        let is_exact =
+            self.carrier == Carrier::Pdf || segment.kind != Kind::Code || lines.eq(wanted);
+        (!is_exact).then(|| Loss::Spaces {
+            found: shortened(&readable(&segment.text)),
+        })
     }
 
     fn link(

@@ -16,7 +16,7 @@ pub fn read(reader: &mut Reader) -> (Vec<TemplateFile>, Vec<FontFile>) {
     // The folder that nothing may lead out of is the one that the templates lie
     // in, for the folder `templates` may itself be a link.
     for root in [String::new(), reader.folder.clone()] {
-        for edition in ["pdf", "epub", "email"] {
+        for edition in ["pdf", "epub", "email", "report"] {
             read_templates(&root, edition, &mut templates, reader);
         }
         read_fonts(&root, &mut fonts, reader);
