@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Whether a character may not stand in an edition: a control character other
-/// than tab, line feed and carriage return, or one that XML forbids
-/// (XML 1.0 §2.2).
+/// than tab, line feed and carriage return, one that XML forbids (XML 1.0 §2.2),
+/// or a byte order mark, which PDF/A forbids (ISO 19005-2 §6.2.11.7.2).
 pub fn is_control(c: char) -> bool {
     match c {
         '\t' | '\n' | '\r' => false,
-        '\u{fffe}' | '\u{ffff}' => true,
+        '\u{feff}' | '\u{fffe}' | '\u{ffff}' => true,
         c => c.is_control(),
     }
 }
