@@ -34,7 +34,7 @@ pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
     announce(console, args, &material);
     let date = date_of(&material.issue)?;
     let wanted: BTreeSet<Edition> = match args.editions.as_slice() {
-        [] => BTreeSet::from(Edition::ALL),
+        [] => BTreeSet::from(Edition::FOR_READERS),
         some => some.iter().copied().map(Edition::from).collect(),
     };
     let output = Output::open(&args.out, name)?;

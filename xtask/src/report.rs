@@ -74,7 +74,7 @@ fn editions(made: &Made) -> Vec<press_report::Edition> {
             files: files.iter().map(file).collect(),
             pages: match edition {
                 Edition::Pdf => made.pages.and_then(|pages| u32::try_from(pages).ok()),
-                Edition::Epub | Edition::Email => None,
+                Edition::Press | Edition::Booklet | Edition::Epub | Edition::Email => None,
             },
         })
         .collect()
@@ -106,6 +106,8 @@ fn thumbnails(made: &Made) -> Vec<press_report::Thumbnail> {
 fn name_of(edition: Edition) -> &'static str {
     match edition {
         Edition::Pdf => "PDF",
+        Edition::Press => "Press PDF",
+        Edition::Booklet => "Booklet",
         Edition::Epub => "EPUB",
         Edition::Email => "Email",
     }
@@ -209,7 +211,7 @@ fn articles(material: &Material) -> Vec<press_report::Article> {
             language: article.lang.clone(),
             words: Some(article.words()),
             minutes: article.reading_minutes(),
-            editions: Edition::ALL
+            editions: Edition::FOR_READERS
                 .into_iter()
                 .filter(|edition| article.is_in(*edition))
                 .map(|edition| name_of(edition).to_owned())

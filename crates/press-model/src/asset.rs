@@ -73,6 +73,26 @@ pub struct FontFile {
     pub bytes: Arc<[u8]>,
 }
 
+/// The profile of a printing condition, as the publication names it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProfileFile {
+    /// Its path below the issues folder.
+    pub path: String,
+    /// Its bytes; an ICC profile, if the publication is right.
+    pub bytes: Arc<[u8]>,
+    /// Where publication.toml names it.
+    pub span: Span,
+}
+
+impl fmt::Debug for ProfileFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProfileFile")
+            .field("path", &self.path)
+            .field("bytes", &self.bytes.len())
+            .finish()
+    }
+}
+
 impl fmt::Debug for FontFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FontFile")

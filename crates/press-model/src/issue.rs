@@ -120,6 +120,10 @@ pub struct Correction {
 pub enum Edition {
     /// The reading PDF.
     Pdf,
+    /// The PDF for a printer: the same pages with bleed and marks.
+    Press,
+    /// The same pages, two a side, to be folded.
+    Booklet,
     /// The EPUB.
     Epub,
     /// The email.
@@ -128,12 +132,33 @@ pub enum Edition {
 
 impl Edition {
     /// Every edition, in the order in which they are listed.
-    pub const ALL: [Edition; 3] = [Edition::Pdf, Edition::Epub, Edition::Email];
+    pub const ALL: [Edition; 5] = [
+        Edition::Pdf,
+        Edition::Press,
+        Edition::Booklet,
+        Edition::Epub,
+        Edition::Email,
+    ];
+
+    /// Those that readers get: a build makes these unless others are asked for,
+    /// and front matter knows only these.
+    pub const FOR_READERS: [Edition; 3] = [Edition::Pdf, Edition::Epub, Edition::Email];
+
+    /// The edition whose articles it carries.
+    pub fn carries(self) -> Edition {
+        match self {
+            Edition::Pdf | Edition::Press | Edition::Booklet => Edition::Pdf,
+            Edition::Epub => Edition::Epub,
+            Edition::Email => Edition::Email,
+        }
+    }
 
     /// Its name on the command line and in front matter.
     pub fn as_str(self) -> &'static str {
         match self {
             Edition::Pdf => "pdf",
+            Edition::Press => "press",
+            Edition::Booklet => "booklet",
             Edition::Epub => "epub",
             Edition::Email => "email",
         }
@@ -207,7 +232,7 @@ impl Article {
     pub fn is_in(&self, edition: Edition) -> bool {
         self.editions
             .as_ref()
-            .is_none_or(|editions| editions.contains(&edition))
+            .is_none_or(|editions| editions.contains(&edition.carries()))
     }
 
     /// The language of its text.

@@ -16,12 +16,13 @@ mod inline;
 mod issue;
 mod labels;
 mod page_map;
+mod print;
 mod publication;
 mod slug;
 mod span;
 mod walk;
 
-pub use asset::{Asset, AssetPath, Assets, FontFile, TemplateFile};
+pub use asset::{Asset, AssetPath, Assets, FontFile, ProfileFile, TemplateFile};
 pub use block::{Alignment, AsideKind, Block, BlockId, Cell, ListItem, Picture};
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use inline::{Direction, Inline, LinkTarget, NoteNumber, plain_text};
@@ -31,6 +32,7 @@ pub use issue::{
 };
 pub use labels::{Labels, long_date, month, month_and_year};
 pub use page_map::{Page, PageMap, PagePosition};
+pub use print::{BookletSettings, Length, PressSettings};
 pub use publication::{
     Colour, EmailSettings, EpubSettings, Paper, PdfSettings, PictureDelivery, Publication, Sender,
     Theme,

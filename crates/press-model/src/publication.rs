@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Inline, LanguageTag, Slug, Span};
+use crate::{BookletSettings, Inline, LanguageTag, PressSettings, Slug, Span};
 
 /// A newsletter. What it does not know stays empty and is never invented.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,12 @@ pub struct Publication {
     pub sender: Option<Sender>,
     /// Settings of the reading PDF.
     pub pdf: PdfSettings,
+    /// Settings of the press PDF.
+    #[serde(default)]
+    pub press: PressSettings,
+    /// Settings of the booklet.
+    #[serde(default)]
+    pub booklet: BookletSettings,
     /// Settings of the EPUB.
     pub epub: EpubSettings,
     /// Settings of the email.

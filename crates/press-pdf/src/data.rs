@@ -34,6 +34,13 @@ struct Data<'a> {
     month: String,
     /// The date, apart.
     date: Date,
+    #[serde(flatten)]
+    particular: Particular<'a>,
+}
+
+/// What the pages have and the cover has not, or not all of it.
+#[derive(Serialize, Default)]
+struct Particular<'a> {
     /// Every picture by its path in the issue.
     pictures: BTreeMap<&'a str, PictureFile>,
     /// The places that links can lead to.
@@ -41,6 +48,19 @@ struct Data<'a> {
     /// The web addresses of articles that are linked to and are not in this
     /// edition, if the publication has a web edition.
     web_addresses: BTreeMap<&'a Slug, String>,
+    /// What the pages need for a press; none for the reading PDF.
+    press: Option<PressData<'a>>,
+}
+
+/// What turns the pages to read into pages for a press.
+#[derive(Serialize)]
+pub struct PressData<'a> {
+    /// How far ink goes past the trim, in millimetres.
+    pub bleed: f64,
+    /// The accent in cyan, magenta, yellow and black, in hundredths.
+    pub accent: [u8; 4],
+    /// The ink that the accent is printed with, where it has one of its own.
+    pub spot: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -61,7 +81,12 @@ struct PictureFile {
 }
 
 /// Puts `issue.json` and the pictures of the pages beside the templates.
-pub fn add_issue(input: &Input, store: &FontStore, files: &mut Files) -> Result<(), Error> {
+pub fn add_issue(
+    input: &Input,
+    press: Option<PressData>,
+    store: &FontStore,
+    files: &mut Files,
+) -> Result<(), Error> {
     let Input {
         publication, issue, ..
     } = *input;
@@ -89,7 +114,13 @@ pub fn add_issue(input: &Input, store: &FontStore, files: &mut Files) -> Result<
         let picture = add_picture(input, path, FIGURE_WIDTH, &index.to_string(), files)?;
         pictures.insert(path.as_str(), picture);
     }
-    write(input, store, files, pictures, places, web_addresses)
+    let particular = Particular {
+        pictures,
+        places,
+        web_addresses,
+        press,
+    };
+    write(input, store, files, particular)
 }
 
 /// Puts `issue.json` and the cover's picture beside the templates.
@@ -105,14 +136,11 @@ pub fn add_cover(
         let picture = add_picture(input, path, width, "cover", files)?;
         pictures.insert(path.as_str(), picture);
     }
-    write(
-        input,
-        store,
-        files,
+    let particular = Particular {
         pictures,
-        BTreeSet::new(),
-        BTreeMap::new(),
-    )
+        ..Particular::default()
+    };
+    write(input, store, files, particular)
 }
 
 /// Puts a picture beside the templates under a name of ours.
@@ -138,9 +166,7 @@ fn write<'a>(
     input: &Input<'a>,
     store: &FontStore,
     files: &mut Files,
-    pictures: BTreeMap<&'a str, PictureFile>,
-    places: BTreeSet<String>,
-    web_addresses: BTreeMap<&'a Slug, String>,
+    particular: Particular<'a>,
 ) -> Result<(), Error> {
     let Input {
         publication, issue, ..
@@ -164,9 +190,7 @@ fn write<'a>(
             month: issue.date.month(),
             day: issue.date.day(),
         },
-        pictures,
-        places,
-        web_addresses,
+        particular,
     };
     files.insert("/issue.json".into(), Bytes::new(serde_json::to_vec(&data)?));
     Ok(())

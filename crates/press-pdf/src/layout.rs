@@ -32,11 +32,16 @@ pub struct Layout {
 /// publication or the issue that does not work; the other variants for faults of
 /// the program.
 pub fn layout(input: &Input) -> Result<Layout, Error> {
+    lay_out(input, None)
+}
+
+/// The same pages, with what a press needs if it is for one.
+pub fn lay_out(input: &Input, press: Option<data::PressData>) -> Result<Layout, Error> {
     let store = fonts::store(input.fonts, &input.publication.theme).map_err(Error::Faults)?;
     let date = date(input.issue.date)?;
     let overrides = Overrides::of(input.templates);
     let mut files = Files::templates(input.templates);
-    data::add_issue(input, &store, &mut files)?;
+    data::add_issue(input, press, &store, &mut files)?;
     let world = PressWorld::new("/issue.typ", files, store, date);
     let document = compile(&world, &overrides)?;
     Ok(Layout {

@@ -640,6 +640,8 @@ mod tests {
             },
             sender: None,
             pdf: Default::default(),
+            press: Default::default(),
+            booklet: Default::default(),
             epub: Default::default(),
             email: Default::default(),
         }

@@ -271,7 +271,7 @@ fn anywhere(words: &str, texts: &[Text], carrier: Carrier) -> Cell {
 fn subject(issue: &Issue, carrier: Carrier, carried: &Carried) -> Cell {
     let found = carried.subject.clone();
     let status = match (carrier.edition(), &found) {
-        (Edition::Pdf | Edition::Epub, _) => Status::LeftOut("it belongs to the email"),
+        (Edition::Pdf | Edition::Press | Edition::Booklet | Edition::Epub, _) => Status::LeftOut("it belongs to the email"),
         (Edition::Email, Some(subject)) if *subject == issue.subject => Status::Present,
         (Edition::Email, Some(subject)) => Status::Lost(vec![Loss::Differs {
             wanted: issue.subject.clone(),

@@ -242,6 +242,45 @@ impl<'t> Fields<'t> {
         number
     }
 
+    /// A number that is not below 0 and not above `most`.
+    pub fn decimal(&self, key: &str, most: f64, reader: &mut Reader) -> Option<f64> {
+        let value = self.value(key)?;
+        let number = match &value.kind {
+            Kind::Number(number) => number
+                .parse()
+                .ok()
+                .filter(|number| (0.0..=most).contains(number)),
+            Kind::Null
+            | Kind::Bool(_)
+            | Kind::DateTime(_)
+            | Kind::String(_)
+            | Kind::List(_)
+            | Kind::Table(_) => None,
+        };
+        if number.is_none() {
+            reader.report(invalid(
+                format!("`{key}` must be a number from 0 to {most}"),
+                value.span,
+                "write it without quotes, and with a point before its decimals",
+            ));
+        }
+        number
+    }
+
+    /// `true` or `false`.
+    pub fn truth(&self, key: &str, reader: &mut Reader) -> Option<bool> {
+        let value = self.value(key)?;
+        let Kind::Bool(truth) = value.kind else {
+            reader.report(invalid(
+                format!("`{key}` is {}, and must be true or false", value.sort()),
+                value.span,
+                &format!("write `{key} = true` or `{key} = false`, without quotes"),
+            ));
+            return None;
+        };
+        Some(truth)
+    }
+
     /// A date that must be there.
     pub fn date(&self, key: &str, reader: &mut Reader) -> Option<NaiveDate> {
         const EXAMPLE: &str = "2024-11-30";

@@ -322,7 +322,7 @@ fn editions(value: &Value, reader: &mut Reader) -> Option<Vec<Edition>> {
     let mut editions = Vec::new();
     let mut is_sound = true;
     for name in texts("editions", value, reader) {
-        let found = Edition::ALL
+        let found = Edition::FOR_READERS
             .into_iter()
             .find(|edition| edition.as_str() == name.text.trim());
         match found {
@@ -330,7 +330,7 @@ fn editions(value: &Value, reader: &mut Reader) -> Option<Vec<Edition>> {
             Some(_) => {}
             None => {
                 is_sound = false;
-                let names = Edition::ALL.map(Edition::as_str);
+                let names = Edition::FOR_READERS.map(Edition::as_str);
                 let help = match suggest::nearest(&name.text, names) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("these are known: {}", suggest::list(&names)),

@@ -12,7 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use press_model::{
-    Assets, Code, Diagnostic, FontFile, Issue, Publication, Slug, Sources, TemplateFile,
+    Assets, Code, Diagnostic, FontFile, Issue, ProfileFile, Publication, Slug, Sources,
+    TemplateFile,
 };
 
 use crate::files::Files;
@@ -33,6 +34,7 @@ mod markdown;
 mod markup;
 mod overrides;
 mod pieces;
+mod print;
 mod publication;
 mod reader;
 mod scope;
@@ -67,6 +69,8 @@ pub struct Source {
     pub templates: Vec<TemplateFile>,
     /// Fonts beside the bundled ones, by name.
     pub fonts: Vec<FontFile>,
+    /// The profile of the printing condition, if the publication names one.
+    pub profile: Option<ProfileFile>,
 }
 
 /// Reads the issue in the folder `name` of the folder `issues`.
@@ -90,6 +94,7 @@ pub fn read(issues: &Path, name: &str) -> Reading {
         Some(slug) => {
             let issue = issue::read(slug, &publication, &mut reader);
             let (templates, fonts) = overrides::read(&mut reader);
+            let profile = publication.profile;
             publication
                 .publication
                 .zip(issue)
@@ -99,6 +104,7 @@ pub fn read(issues: &Path, name: &str) -> Reading {
                     assets: std::mem::take(&mut reader.assets),
                     templates,
                     fonts,
+                    profile,
                 })
         }
     };

@@ -2,13 +2,14 @@
 
 use press_model::{
     Code, Colour, Diagnostic, EmailSettings, EpubSettings, Inline, LanguageTag, Paper, PdfSettings,
-    PictureDelivery, Publication, Sender, Slug, Theme,
+    PictureDelivery, ProfileFile, Publication, Sender, Slug, Theme,
 };
 
 use crate::fields::{Fields, TextValue, invalid, toml_file};
 use crate::files::{Failure, SETTINGS};
 use crate::inlines;
 use crate::links::Destination;
+use crate::print;
 use crate::reader::{Reader, failure_of, start_of};
 use crate::scope::Scope;
 use crate::suggest::short_name;
@@ -24,6 +25,8 @@ pub struct ReadPublication {
     pub language: LanguageTag,
     /// Its web address.
     pub base_url: Option<String>,
+    /// The profile of its printing condition.
+    pub profile: Option<ProfileFile>,
 }
 
 /// Reads publication.toml.
@@ -32,6 +35,7 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
         publication: None,
         language,
         base_url: None,
+        profile: None,
     };
     let text = match reader.files.text("", FILE, SETTINGS) {
         Ok(text) => text,
@@ -65,6 +69,8 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
         "theme",
         "sender",
         "pdf",
+        "press",
+        "booklet",
         "epub",
         "email",
     ];
@@ -109,6 +115,8 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
             )
         })
         .unwrap_or_default();
+    let (press, profile) = print::press(&fields, reader);
+    let booklet = print::booklet(&fields, reader);
     let subjects = fields
         .value("epub")
         .and_then(|value| Fields::of_table(value, &["subjects"], reader))
@@ -161,6 +169,8 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
             theme,
             sender,
             pdf: PdfSettings { paper },
+            press,
+            booklet,
             epub: EpubSettings { subjects },
             email: EmailSettings { pictures },
         }),
@@ -170,6 +180,7 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
         publication,
         language: quotes,
         base_url,
+        profile,
     }
 }
 

@@ -30,6 +30,8 @@ pub fn publication() -> Publication {
             reply_to: Some("letters@meridian.example".into()),
         }),
         pdf: PdfSettings::default(),
+        press: Default::default(),
+        booklet: Default::default(),
         epub: EpubSettings::default(),
         email: EmailSettings {
             pictures: PictureDelivery::Auto,

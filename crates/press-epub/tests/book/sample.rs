@@ -35,6 +35,8 @@ impl Sample {
             theme: Theme::default(),
             sender: None,
             pdf: PdfSettings::default(),
+            press: Default::default(),
+            booklet: Default::default(),
             epub: EpubSettings::default(),
             email: EmailSettings::default(),
         };
