@@ -53,6 +53,9 @@ type Outcome<T> = Result<T, Failure>;
 /// The width of a small picture of a page, in pixels.
 const THUMBNAIL: NonZero<u32> = NonZero::new(220).unwrap();
 
+/// How many pages are shown so: a report of an anthology must still open.
+const MOST_THUMBNAILS: usize = 60;
+
 /// Makes the editions in `wanted`, and small pictures of the pages if `thumbnails`
 /// says so. `date` is the time that the editions carry.
 ///
@@ -98,7 +101,7 @@ pub fn make(
                     if thumbnails
                         && let Some(pictures) = made.note(
                             layout
-                                .thumbnails(THUMBNAIL)
+                                .thumbnails(THUMBNAIL, MOST_THUMBNAILS)
                                 .map_err(|error| Failure::Machine(error.into())),
                         )?
                     {

@@ -43,7 +43,7 @@ fn the_same_issue_gives_the_same_bytes() {
 fn thumbnails_show_every_page_and_stay_small() {
     let layout = Press::of(every_construct()).layout();
     let width = std::num::NonZero::new(220).unwrap();
-    let thumbnails = layout.thumbnails(width).unwrap();
+    let thumbnails = layout.thumbnails(width, 60).unwrap();
     let labels: Vec<_> = thumbnails.iter().map(|page| &page.label).collect();
     let pages: Vec<_> = layout.page_map().pages.iter().map(|p| &p.label).collect();
     assert_eq!(labels, pages);
@@ -56,7 +56,7 @@ fn thumbnails_show_every_page_and_stay_small() {
         assert_eq!((width, height), (220, 311));
         assert!(page.png.len() < 16_000, "{}", page.png.len());
     }
-    assert!(thumbnails == layout.thumbnails(width).unwrap());
+    assert!(thumbnails == layout.thumbnails(width, 60).unwrap());
 }
 
 #[test]

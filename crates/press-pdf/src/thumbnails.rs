@@ -1,6 +1,5 @@
 //! The pages as small pictures, for people who look an issue over.
 
-use std::collections::BTreeMap;
 use std::num::NonZero;
 
 use typst_layout::Page;
@@ -26,14 +25,15 @@ pub struct Thumbnail {
 }
 
 impl Layout {
-    /// Every page, drawn `width` pixels wide. The same layout gives the same
-    /// bytes.
+    /// The pages, at most the first `most`, drawn `width` pixels wide. The same
+    /// layout gives the same bytes.
     ///
     /// # Errors
     /// [`Error::Thumbnail`] if a picture cannot be written.
-    pub fn thumbnails(&self, width: NonZero<u32>) -> Result<Vec<Thumbnail>, Error> {
+    pub fn thumbnails(&self, width: NonZero<u32>, most: usize) -> Result<Vec<Thumbnail>, Error> {
         let pages = self.document.pages().iter().zip(&self.page_map.pages);
         pages
+            .take(most)
             .map(|(page, entry)| thumbnail(page, entry.label.clone(), width.get()))
             .collect()
     }
@@ -61,16 +61,24 @@ fn thumbnail(page: &Page, label: String, width: u32) -> Result<Thumbnail, Error>
 
 type Rgb = [u8; 3];
 
+/// Colours that differ in their last three bits alone count as one.
+const BUCKETS: usize = 1 << 15;
+
+fn bucket([red, green, blue]: Rgb) -> usize {
+    let high = |channel: u8| usize::from(channel >> 3);
+    high(red) << 10 | high(green) << 5 | high(blue)
+}
+
 fn encode(pixels: &[Rgb], width: u32, height: u32) -> Result<Vec<u8>, png::EncodingError> {
     let palette = palette(pixels);
-    let mut nearest = BTreeMap::new();
+    let mut nearest = vec![None; BUCKETS];
     let mut packed = Vec::with_capacity(pixels.len() / 2 + height as usize);
     for row in pixels.chunks_exact(width as usize) {
         for pair in row.chunks(2) {
             let mut index = |pixel: Option<&Rgb>| match pixel {
-                Some(pixel) => *nearest
-                    .entry(*pixel)
-                    .or_insert_with(|| nearest_in(&palette, *pixel)),
+                Some(pixel) => {
+                    *nearest[bucket(*pixel)].get_or_insert_with(|| nearest_in(&palette, *pixel))
+                }
                 None => 0,
             };
             packed.push(index(pair.first()) << 4 | index(pair.get(1)));
@@ -94,11 +102,12 @@ fn encode(pixels: &[Rgb], width: u32, height: u32) -> Result<Vec<u8>, png::Encod
 /// the middle of its longest side, then the widest of its parts again, and so on;
 /// each part is then its mean.
 fn palette(pixels: &[Rgb]) -> Vec<Rgb> {
-    let mut counts: BTreeMap<Rgb, u64> = BTreeMap::new();
+    // Each bucket is known by the first of its colours.
+    let mut counts: Vec<Option<(Rgb, u64)>> = vec![None; BUCKETS];
     for pixel in pixels {
-        *counts.entry(*pixel).or_default() += 1;
+        counts[bucket(*pixel)].get_or_insert((*pixel, 0)).1 += 1;
     }
-    let mut boxes = vec![counts.into_iter().collect::<Vec<_>>()];
+    let mut boxes = vec![counts.into_iter().flatten().collect::<Vec<_>>()];
     while boxes.len() < COLOURS {
         let widest = boxes
             .iter()
