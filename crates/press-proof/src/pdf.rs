@@ -2,69 +2,80 @@
 //!
 //! Any tagged PDF will do (ISO 32000-1, 14.7 and 14.8); nothing here knows what
 //! wrote it. Text comes from the glyphs and what they are said to stand for, never
-//! from the source. Any bytes give an answer: what nests, repeats or unpacks
-//! without end is cut off, which is why the file is read by a parser of our own;
-//! those at hand recurse and unpack without a bound.
+//! from the source.
+//!
+//! The way of a text: `content` reads the pages once and keeps each glyph's text,
+//! by its `font`, and its place, by the `state` it was shown in, under the mark
+//! that the structure tree knows it by. `tree` walks the tree, cuts it into
+//! segments and asks `line` to put the glyphs of each together. `place` finds
+//! what links lead to; `metadata` says the title.
+//!
+//! # What is relied on
+//!
+//! The syntax of files, objects and streams is `hayro-syntax`'s and that of CMaps
+//! `hayro-cmap`'s. The first skips what it cannot read, searches a file whose table
+//! is broken and ends cycles between objects; where it would panic is guarded in
+//! `file`. It bounds neither how deep objects nest nor what a stream unpacks to:
+//! editions that were cut off or damaged on their way give an answer, but a file
+//! that was made to do harm must not come here. What this reader does itself with
+//! the structure tree and with forms is bounded.
 
 mod content;
 mod file;
 mod font;
 mod line;
 mod metadata;
-mod object;
 mod place;
+mod state;
+mod string;
 mod tree;
 
-use std::collections::HashMap;
-
 use self::file::File;
-use self::object::text;
+use self::place::Places;
+use self::string::text;
+use self::tree::Walked;
 use crate::Unreadable;
 use crate::carried::{Carried, Target};
 
 /// Reads a finished PDF.
 ///
+/// What its tags, fonts or streams do not say readably is missing from the text, or
+/// stands as U+FFFD where a glyph is known to be. A link whose target is not found
+/// leads [`Target::Nowhere`].
+///
 /// # Errors
 ///
-/// [`Unreadable`] where the bytes are no PDF, one that is encrypted, or one without
-/// a structure tree.
+/// [`Unreadable`] where the bytes are no PDF, one that asks for a password, one
+/// without a structure tree, or one that shows more than is read.
 pub fn read(bytes: &[u8]) -> Result<Carried, Unreadable> {
     let file = File::open(bytes)?;
     let catalog = file
         .catalog()
         .ok_or_else(|| Unreadable("not a PDF: it has no catalog".into()))?;
-    let catalog = catalog
-        .dict()
-        .ok_or_else(|| Unreadable("not a PDF: its catalog is no dictionary".into()))?;
-    let root = file.value(catalog, "StructTreeRoot");
-    let root = root
-        .dict()
+    let root = catalog
+        .get("StructTreeRoot")
         .ok_or_else(|| Unreadable("the PDF is not tagged: it has no structure tree".into()))?;
-    let pages = content::pages(&file, catalog);
-    let content = content::read(&file, &pages);
-    if content.cut || file.is_exhausted() {
-        return Err(Unreadable("the PDF has more in it than is read".into()));
-    }
-    let page_of: HashMap<u32, usize> = pages
-        .iter()
-        .enumerate()
-        .map(|(index, page)| (page.number, index))
-        .collect();
-    let names = place::page_names(&file, catalog, pages.len());
-    let language = file.value(catalog, "Lang").string().map(text);
-    let mut walked = tree::walk(&file, &content, root, &page_of, &names, language.as_deref());
-    let places = place::Places::new(&file, catalog, &page_of, &walked.lines, &walked.elements);
-    for (segment, link, annotation) in &walked.inward {
-        let target = match places.target(annotation) {
-            Ok(found) => Target::Segment(found),
+    let content = content::read(&file)
+        .ok_or_else(|| Unreadable("the PDF has more in it than is read".into()))?;
+    let language = catalog.get("Lang").map(text);
+    let names = place::page_names(&file, &catalog);
+    let Walked {
+        mut segments,
+        lines,
+        inward,
+        elements,
+    } = tree::walk(&file, &content, &root, &names, language.as_deref());
+    let places = Places::new(&file, &catalog, &lines, &elements);
+    for link in &inward {
+        segments[link.segment].links[link.index].target = match places.target(&link.annotation) {
+            Ok(segment) => Target::Segment(segment),
             Err(name) => Target::Nowhere(name),
         };
-        walked.segments[*segment].links[*link].target = target;
     }
     Ok(Carried {
-        title: metadata::title(&file, catalog),
+        title: metadata::title(&file, &catalog),
         language,
-        segments: walked.segments,
+        segments,
         ..Carried::default()
     })
 }

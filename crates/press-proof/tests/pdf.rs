@@ -481,6 +481,17 @@ fn what_is_no_tagged_document_is_said_to_be_none() {
 }
 
 #[test]
+fn an_array_with_what_is_no_object_has_no_elements() {
+    for broken in ["+ 1", "1-2.3 1", "<< >> stream 1"] {
+        check(
+            &format!("<< /S /P /K 0 >> << /S /P /K [ {broken} ] >> << /S /P /K 2 >>"),
+            &lines(&["one", "two", "three"]),
+            &["one", "three"],
+        );
+    }
+}
+
+#[test]
 fn what_has_no_end_is_ended() {
     // Elements that contain themselves.
     let mut document = linked();
@@ -496,9 +507,9 @@ fn what_has_no_end_is_ended() {
     // Brackets, elements and marks that are never closed.
     for nest in ["[", "<<", "<< /K ", "[ << /K ", "("] {
         let mut document = linked();
-        document.more[0] = nest.repeat(100_000);
+        document.more[0] = nest.repeat(500);
         document.read();
-        document.content = nest.repeat(100_000);
+        document.content = nest.repeat(500);
         document.read();
     }
     let mut document = linked();

@@ -1,58 +1,34 @@
 //! What the reader needs of a font: which text its codes stand for (ISO 32000-1,
 //! 9.10) and how wide they are. The font program itself is never read.
+//!
+//! The codes of a composite font are taken to have two bytes, as in `Identity-H`.
 
-use super::file::{File, find};
-use super::object::{Dict, Lexer, Object, utf16};
+use hayro_cmap::{BfString, CMap};
+use hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 
-/// The most that one range of a CMap may map.
-const RANGE: u32 = 0x1_0000;
-/// The most text that one CMap may hold.
-const TEXT: usize = 4 << 20;
+/// How many codes a font may have.
+const CODES: usize = 0x1_0000;
 
 /// A font.
 pub(super) struct Font {
     /// How many bytes a code has.
     code_length: usize,
-    map: Map,
+    /// The text of codes, as the font says.
+    to_unicode: Option<CMap>,
+    /// The text of codes by the encoding of a simple font, where that says nothing.
+    encoding: Vec<char>,
     /// Widths by code, in thousandths of the size.
     widths: Vec<f32>,
     default_width: f32,
 }
 
 /// One code of a string that is shown.
-pub(super) struct Code<'f> {
-    pub(super) text: &'f str,
+pub(super) struct Code {
+    pub(super) text: BfString,
     /// In parts of the size.
     pub(super) width: f32,
     /// Whether word spacing applies to it.
     pub(super) space: bool,
-}
-
-/// Text by code: ranges of one string, since there are many and all are short.
-#[derive(Default)]
-struct Map {
-    ranges: Vec<(u32, u32)>,
-    text: String,
-}
-
-impl Map {
-    fn insert(&mut self, code: u32, text: &str) {
-        let index = code as usize;
-        if code >= RANGE || self.text.len() + text.len() > TEXT {
-            return;
-        }
-        if self.ranges.len() <= index {
-            self.ranges.resize(index + 1, (0, 0));
-        }
-        let start = self.text.len() as u32;
-        self.text.push_str(text);
-        self.ranges[index] = (start, self.text.len() as u32);
-    }
-
-    fn get(&self, code: u32) -> Option<&str> {
-        let &(start, end) = self.ranges.get(code as usize)?;
-        (start < end).then(|| &self.text[start as usize..end as usize])
-    }
 }
 
 impl Font {
@@ -60,45 +36,40 @@ impl Font {
     pub(super) fn unknown() -> Self {
         Font {
             code_length: 1,
-            map: Map::default(),
+            to_unicode: None,
+            encoding: Vec::new(),
             widths: Vec::new(),
             default_width: 500.0,
         }
     }
 
     /// Reads a font's dictionary.
-    pub(super) fn read(file: &File, dict: &Dict) -> Self {
+    pub(super) fn read(dict: &Dict) -> Self {
         let mut font = Font::unknown();
-        let composite = file.value(dict, "Subtype").name() == Some(b"Type0");
-        if composite {
+        if dict.get::<Name>("Subtype").as_deref() == Some(b"Type0") {
             font.code_length = 2;
-            font.read_descendant(file, dict);
-            let encoding = file.value(dict, "Encoding");
-            if let Some(bytes) = file.stream(&encoding) {
-                font.code_length = code_length(&bytes).unwrap_or(2);
-            }
+            font.read_descendant(dict);
         } else {
-            font.read_widths(file, dict);
-            font.read_encoding(file, dict);
+            font.read_widths(dict);
+            font.encoding = encoding(dict);
         }
-        if let Some(bytes) = file.stream(&file.value(dict, "ToUnicode")) {
-            read_cmap(&bytes, &mut font.map);
-        }
+        let to_unicode = dict.get::<Stream>("ToUnicode");
+        font.to_unicode = to_unicode
+            .and_then(|stream| stream.decoded().ok())
+            .and_then(|bytes| CMap::parse(&bytes, |_| None));
         font
     }
 
     /// The codes of a string.
-    pub(super) fn codes<'f>(&'f self, string: &'f [u8]) -> impl Iterator<Item = Code<'f>> {
+    pub(super) fn codes(&self, string: &[u8]) -> impl Iterator<Item = Code> {
         string.chunks(self.code_length).map(|bytes| {
             let code = bytes
                 .iter()
                 .fold(0_u32, |code, &byte| code << 8 | u32::from(byte));
+            let width = self.widths.get(code as usize).copied();
             Code {
-                text: self.map.get(code).unwrap_or("\u{fffd}"),
-                width: self
-                    .widths
-                    .get(code as usize)
-                    .copied()
+                text: self.text(code),
+                width: width
                     .filter(|width| !width.is_nan())
                     .unwrap_or(self.default_width)
                     / 1000.0,
@@ -107,184 +78,88 @@ impl Font {
         })
     }
 
-    fn set_width(&mut self, code: usize, width: f64) {
-        if code >= RANGE as usize {
+    fn text(&self, code: u32) -> BfString {
+        self.to_unicode
+            .as_ref()
+            .and_then(|map| map.lookup_bf_string(code))
+            .unwrap_or_else(|| {
+                let encoded = self.encoding.get(code as usize).copied();
+                BfString::Char(encoded.unwrap_or(char::REPLACEMENT_CHARACTER))
+            })
+    }
+
+    fn set_width(&mut self, code: usize, width: f32) {
+        if code >= CODES {
             return;
         }
         if self.widths.len() <= code {
             self.widths.resize(code + 1, f32::NAN);
         }
-        self.widths[code] = width as f32;
+        self.widths[code] = width;
     }
 
-    /// The widths of a composite font (9.7.4.3).
-    fn read_descendant(&mut self, file: &File, dict: &Dict) {
-        let descendants = file.value(dict, "DescendantFonts");
-        let first = descendants.array().and_then(|fonts| fonts.first());
-        let descendant = file.resolve(first.unwrap_or(&Object::Null));
-        let Some(descendant) = descendant.dict() else {
-            return;
-        };
-        self.default_width = file.value(descendant, "DW").number().unwrap_or(1000.0) as f32;
-        let widths = file.value(descendant, "W");
-        let mut widths = widths.array().unwrap_or_default().iter();
-        while let (Some(first), Some(second)) = (widths.next(), widths.next()) {
-            let Some(first) = first.index() else { return };
-            let second = file.resolve(second);
-            if let Some(list) = second.array() {
-                for (offset, width) in list.iter().take(RANGE as usize).enumerate() {
-                    let width = file.resolve(width).number().unwrap_or(0.0);
-                    self.set_width(first.saturating_add(offset), width);
-                }
-                continue;
-            }
-            let (Some(last), Some(width)) = (second.index(), widths.next()) else {
-                return;
-            };
-            let width = file.resolve(width).number().unwrap_or(0.0);
-            for code in first..=last.min(RANGE as usize) {
-                self.set_width(code, width);
-            }
-        }
-    }
-
-    fn read_widths(&mut self, file: &File, dict: &Dict) {
-        let first = file.value(dict, "FirstChar").index().unwrap_or(0);
-        let widths = file.value(dict, "Widths");
-        for (offset, width) in widths
-            .array()
-            .unwrap_or_default()
-            .iter()
-            .take(256)
-            .enumerate()
-        {
-            let width = file.resolve(width).number().unwrap_or(0.0);
+    fn set_widths(&mut self, first: usize, widths: &Array) {
+        let widths = widths.iter::<f32>().take(CODES);
+        for (offset, width) in widths.enumerate() {
             self.set_width(first.saturating_add(offset), width);
         }
     }
 
-    /// The text of a simple font without a CMap, by its encoding (9.6.6).
-    fn read_encoding(&mut self, file: &File, dict: &Dict) {
-        for code in 0x20..=0xFF_u8 {
-            self.map
-                .insert(code.into(), windows(code).encode_utf8(&mut [0; 4]));
-        }
-        let encoding = file.value(dict, "Encoding");
-        let differences = encoding
-            .dict()
-            .map(|encoding| file.value(encoding, "Differences"));
-        let Some(differences) = differences else {
+    /// The widths of a composite font (9.7.4.3): a first code and the widths from
+    /// there on, or a first code, a last one and their width.
+    fn read_descendant(&mut self, dict: &Dict) {
+        let descendants = dict.get::<Array>("DescendantFonts");
+        let Some(descendant) = descendants.and_then(|fonts| fonts.iter::<Dict>().next()) else {
             return;
         };
-        let mut code = 0;
-        for object in differences.array().unwrap_or_default() {
-            match object {
-                Object::Number(number) => code = *number as u32,
-                Object::Name(name) if code < 256 => {
-                    match character(name) {
-                        Some(character) => {
-                            self.map.insert(code, character.encode_utf8(&mut [0; 4]));
-                        }
-                        None => self.map.insert(code, "\u{fffd}"),
-                    }
-                    code += 1;
-                }
-                _ => {}
+        self.default_width = descendant.get("DW").unwrap_or(1000.0);
+        let widths = descendant.get::<Array>("W").unwrap_or_default();
+        let mut widths = widths.iter::<Object>();
+        while let (Some(first), Some(second)) = (widths.next(), widths.next()) {
+            let Ok(first) = usize::try_from(first) else {
+                return;
+            };
+            if let Object::Array(list) = &second {
+                self.set_widths(first, list);
+                continue;
+            }
+            let (Ok(last), Some(Object::Number(width))) = (usize::try_from(second), widths.next())
+            else {
+                return;
+            };
+            for code in first..=last.min(CODES) {
+                self.set_width(code, width.as_f32());
             }
         }
     }
+
+    fn read_widths(&mut self, dict: &Dict) {
+        let first = dict.get("FirstChar").unwrap_or(0);
+        self.set_widths(first, &dict.get("Widths").unwrap_or_default());
+    }
 }
 
-/// How many bytes the codes of a CMap have.
-fn code_length(bytes: &[u8]) -> Option<usize> {
-    let mut lexer = Lexer::content(bytes);
-    let mut last = 0;
-    while let Some(object) = lexer.next() {
+/// The text of a simple font's codes by its encoding (9.6.6).
+fn encoding(dict: &Dict) -> Vec<char> {
+    let mut characters: Vec<char> = (0..=0xFF).map(windows).collect();
+    let differences = dict
+        .get::<Dict>("Encoding")
+        .and_then(|encoding| encoding.get::<Array>("Differences"))
+        .unwrap_or_default();
+    let mut code = 0;
+    for object in differences.iter::<Object>() {
         match object {
-            Object::String(string) => {
-                last = string.len();
-                if (1..=2).contains(&last) {
-                    return Some(last);
+            Object::Number(_) => code = usize::try_from(object).unwrap_or(usize::MAX),
+            Object::Name(name) => {
+                if let Some(encoded) = characters.get_mut(code) {
+                    *encoded = character(&name).unwrap_or(char::REPLACEMENT_CHARACTER);
+                    code += 1;
                 }
             }
-            _ if last > 0 => return None,
             _ => {}
         }
     }
-    None
-}
-
-/// Reads a ToUnicode CMap (9.10.3). Its operators are longer than those of a
-/// content stream, so what comes is told by its shape: two strings are a
-/// character, three or two and an array are a range.
-fn read_cmap(bytes: &[u8], map: &mut Map) {
-    let mut at = 0;
-    while let Some((kind, body, end)) = section(bytes, at) {
-        at = end;
-        let mut lexer = Lexer::content(&bytes[body..end]);
-        while let (Some(Object::String(first)), Some(second)) = (lexer.next(), lexer.next()) {
-            let first = number(&first);
-            match (kind, second) {
-                (Section::Characters, Object::String(text)) => map.insert(first, &utf16(&text)),
-                (Section::Ranges, Object::String(last)) => {
-                    let last = number(&last).min(first.saturating_add(RANGE));
-                    match lexer.next() {
-                        Some(Object::String(text)) => insert_range(map, first, last, text),
-                        Some(Object::Array(texts)) => {
-                            for (code, text) in (first..=last).zip(&texts) {
-                                map.insert(code, &utf16(text.string().unwrap_or_default()));
-                            }
-                        }
-                        _ => break,
-                    }
-                }
-                _ => break,
-            }
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Section {
-    Characters,
-    Ranges,
-}
-
-/// The next section of a CMap from `at`: what it is, where its body begins and
-/// where it ends.
-fn section(bytes: &[u8], mut at: usize) -> Option<(Section, usize, usize)> {
-    loop {
-        at += find(bytes.get(at..)?, b"beginbf")? + "beginbf".len();
-        let rest = &bytes[at..];
-        let (kind, body) = if rest.starts_with(b"char") {
-            (Section::Characters, at + "char".len())
-        } else if rest.starts_with(b"range") {
-            (Section::Ranges, at + "range".len())
-        } else {
-            continue;
-        };
-        let length = find(&bytes[body..], b"endbf").unwrap_or(bytes.len() - body);
-        return Some((kind, body, body + length));
-    }
-}
-
-/// Successive codes, whose texts differ in the last unit.
-fn insert_range(map: &mut Map, first: u32, last: u32, mut text: Vec<u8>) {
-    for code in first..=last {
-        map.insert(code, &utf16(&text));
-        let Some([.., high, low]) = text.get_mut(..) else {
-            return;
-        };
-        let next = u16::from_be_bytes([*high, *low]).wrapping_add(1);
-        [*high, *low] = next.to_be_bytes();
-    }
-}
-
-fn number(bytes: &[u8]) -> u32 {
-    bytes
-        .iter()
-        .take(4)
-        .fold(0, |code, &byte| code << 8 | u32::from(byte))
+    characters
 }
 
 /// WinAnsiEncoding (D.2).
@@ -294,6 +169,7 @@ fn windows(code: u8) -> char {
         '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '•', 'ž', 'Ÿ',
     ];
     match code {
+        0..=0x1F => char::REPLACEMENT_CHARACTER,
         0x80..=0x9F => HIGH[usize::from(code - 0x80)],
         0xAD => '-',
         _ => char::from(code),

@@ -76,7 +76,7 @@ pub(super) fn compose(content: &Content, pieces: &[Piece]) -> Composed {
                 glyphs,
                 leftward,
             } => {
-                for glyph in &content.glyphs[glyphs.clone()] {
+                for glyph in content.glyphs(glyphs) {
                     composer.glyph(*page, glyph, *leftward);
                 }
             }
@@ -111,7 +111,7 @@ fn leftward(content: &Content, pieces: &[Piece]) -> bool {
         let Piece::Glyphs { glyphs, .. } = piece else {
             continue;
         };
-        for glyph in &content.glyphs[glyphs.clone()] {
+        for glyph in content.glyphs(glyphs) {
             match class(content.text_of(glyph)) {
                 Class::Left => return false,
                 Class::Right => found = true,

@@ -1,21 +1,19 @@
 //! What a document says of itself: its title, by its metadata (ISO 32000-1, 14.3).
 
+use hayro_syntax::object::{Dict, Stream};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::file::File;
-use super::object::{Dict, text};
+use super::string::decode;
 
 /// The title: by the metadata stream, else by the older dictionary of information.
 pub(super) fn title(file: &File, catalog: &Dict) -> Option<String> {
-    let metadata = file.stream(&file.value(catalog, "Metadata"));
-    let from_metadata = metadata.as_deref().and_then(title_in_metadata);
-    let information = file.information();
-    let said = information
-        .dict()
-        .and_then(|dict| file.value(dict, "Title").string().map(text));
-    from_metadata
-        .or(said)
+    let metadata = catalog.get::<Stream>("Metadata");
+    let metadata = metadata.and_then(|stream| stream.decoded().ok());
+    metadata
+        .and_then(|bytes| title_in_metadata(&bytes))
+        .or_else(|| file.title().map(decode))
         .filter(|title| !title.trim().is_empty())
 }
 

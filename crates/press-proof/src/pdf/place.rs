@@ -1,11 +1,13 @@
 //! Places in the document: the names of its pages, and which segment stands where
 //! a link leads (ISO 32000-1, 12.3.2).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::file::File;
+use hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, ObjectIdentifier};
+
+use super::file::{File, elements, reference};
 use super::line::Place;
-use super::object::{Dict, Object, text};
+use super::string::{decode, text};
 
 /// How many nodes of a tree of names or numbers are read.
 const NODES: usize = 100_000;
@@ -16,42 +18,40 @@ const COLUMN: f32 = 120.0;
 const SLACK: f32 = 2.0;
 
 /// Finds the segments that links lead to.
-pub(super) struct Places<'a, 'b> {
-    file: &'a File<'b>,
-    named: HashMap<Vec<u8>, Object>,
-    page_of: &'a HashMap<u32, usize>,
-    lines: &'a [Vec<Place>],
-    elements: &'a HashMap<u32, usize>,
+pub(super) struct Places<'f> {
+    file: &'f File,
+    named: HashMap<Vec<u8>, Object<'f>>,
+    lines: &'f [Vec<Place>],
+    elements: &'f HashMap<ObjectIdentifier, usize>,
 }
 
-impl<'a, 'b> Places<'a, 'b> {
-    /// For the segments whose lines stand at `lines`.
+impl<'f> Places<'f> {
+    /// For the lines of all segments, and the first segment of each element.
     pub(super) fn new(
-        file: &'a File<'b>,
-        catalog: &Dict,
-        page_of: &'a HashMap<u32, usize>,
-        lines: &'a [Vec<Place>],
-        elements: &'a HashMap<u32, usize>,
+        file: &'f File,
+        catalog: &Dict<'f>,
+        lines: &'f [Vec<Place>],
+        elements: &'f HashMap<ObjectIdentifier, usize>,
     ) -> Self {
         let mut named = HashMap::new();
-        if let Some(old) = file.value(catalog, "Dests").dict() {
-            for (name, destination) in old.entries() {
-                named.insert(name.to_vec(), destination.clone());
+        if let Some(old) = catalog.get::<Dict>("Dests") {
+            for name in old.keys() {
+                if let Some(destination) = old.get(&*name) {
+                    named.insert(name.to_vec(), destination);
+                }
             }
         }
-        if let Some(names) = file.value(catalog, "Names").dict()
-            && let Some(root) = names.get("Dests")
-        {
+        let names = catalog.get::<Dict>("Names");
+        if let Some(root) = names.and_then(|names| names.get_raw::<Object>("Dests")) {
             for (name, destination) in leaves(file, root, "Names") {
                 if let Object::String(name) = name {
-                    named.insert(name, destination);
+                    named.insert(name.to_vec(), destination);
                 }
             }
         }
         Places {
             file,
             named,
-            page_of,
             lines,
             elements,
         }
@@ -62,58 +62,57 @@ impl<'a, 'b> Places<'a, 'b> {
     /// # Errors
     ///
     /// What it says where nothing is there.
-    pub(super) fn target(&self, annotation: &Object) -> Result<usize, String> {
-        let nowhere = || "no destination".to_owned();
-        let dict = annotation.dict().ok_or_else(nowhere)?;
-        let mut destination = self.file.value(dict, "Dest");
-        let action = self.file.value(dict, "A");
-        if let Some(action) = action.dict() {
+    pub(super) fn target(&self, annotation: &Dict<'f>) -> Result<usize, String> {
+        let mut destination = annotation.get::<Object>("Dest");
+        if let Some(action) = annotation.get::<Dict>("A") {
             // Structure destinations say it without any geometry (PDF 2.0, 12.3.2.3).
-            let structure = self.file.value(action, "SD");
-            let element = structure.array().and_then(|array| array.first());
-            if let Some(Object::Reference(element)) = element
-                && let Some(&segment) = self.elements.get(element)
-                && segment < self.lines.len()
-            {
+            let structure = action.get::<Array>("SD");
+            let element = structure.and_then(|array| elements(&array).next());
+            if let Some(segment) = element.and_then(|element| self.element(&element)) {
                 return Ok(segment);
             }
-            let go_to = self.file.value(action, "D");
-            if *go_to != Object::Null {
-                destination = go_to;
-            }
+            destination = action.get("D").or(destination);
         }
-        let (name, found) = match &*destination {
-            Object::String(name) => (text(name), self.named.get(name.as_slice())),
-            Object::Name(name) => (text(name), self.named.get(&name[..])),
-            Object::Null => return Err(nowhere()),
-            explicit => ("a page that is not there".to_owned(), Some(explicit)),
+        let (name, found) = match destination {
+            Some(Object::String(name)) => (decode(&name), self.named.get(&*name).cloned()),
+            Some(Object::Name(name)) => (decode(&name), self.named.get(&*name).cloned()),
+            None | Some(Object::Null(_)) => return Err("no destination".into()),
+            explicit => ("a page that is not there".to_owned(), explicit),
         };
-        match found {
-            Some(found) => self.find(found).ok_or(name),
-            None => Err(name),
-        }
+        found.and_then(|found| self.find(found)).ok_or(name)
     }
 
-    fn find(&self, destination: &Object) -> Option<usize> {
-        let destination = self.file.resolve(destination);
-        let inner = destination.dict().map(|dict| self.file.value(dict, "D"));
-        let array = inner.as_deref().unwrap_or(&destination).array()?;
-        if let Some(Object::Reference(element)) = array.first()
-            && let Some(&segment) = self.elements.get(element)
-        {
-            return (segment < self.lines.len()).then_some(segment);
-        }
-        let page = match array.first()? {
-            Object::Reference(number) => *self.page_of.get(number)?,
-            Object::Number(_) => array[0].index().filter(|page| *page < self.page_of.len())?,
-            _ => return None,
+    /// The first segment of an element of the structure tree.
+    fn element(&self, element: &MaybeRef<Object>) -> Option<usize> {
+        let segment = *self.elements.get(&reference(element)?)?;
+        (segment < self.lines.len()).then_some(segment)
+    }
+
+    fn find(&self, destination: Object<'f>) -> Option<usize> {
+        let array = match destination {
+            Object::Dict(dict) => dict.get::<Array>("D")?,
+            other => other.into_array()?,
         };
-        let number = |index: usize| array.get(index)?.number().map(|number| number as f32);
-        let (left, top) = match array.get(1).and_then(Object::name) {
-            Some(b"XYZ") => (number(2), number(3)),
-            Some(b"FitH" | b"FitBH") => (None, number(2)),
-            Some(b"FitR") => (number(2), number(5)),
-            Some(b"FitV" | b"FitBV") => (number(2), None),
+        let first = elements(&array).next()?;
+        if let Some(segment) = self.element(&first) {
+            return Some(segment);
+        }
+        let page = match first {
+            MaybeRef::Ref(page) => self.file.page(page.into())?,
+            MaybeRef::NotRef(number) => usize::try_from(number).ok()?,
+        };
+        if page >= self.file.pages().len() {
+            return None;
+        }
+        let mut rest = array.iter::<Object>().skip(1);
+        let way = rest.next().and_then(Object::into_name);
+        let numbers: Vec<Option<f32>> = rest.map(Object::into_f32).collect();
+        let number = |index: usize| numbers.get(index).copied().flatten();
+        let (left, top) = match way.as_deref() {
+            Some(b"XYZ") => (number(0), number(1)),
+            Some(b"FitH" | b"FitBH") => (None, number(0)),
+            Some(b"FitR") => (number(0), number(3)),
+            Some(b"FitV" | b"FitBV") => (number(0), None),
             _ => (None, None),
         };
         self.at(page, left.unwrap_or(0.0), top.unwrap_or(f32::MAX))
@@ -153,33 +152,28 @@ impl<'a, 'b> Places<'a, 'b> {
 }
 
 /// The names of all pages: their labels (12.4.2), or their numbers from 1.
-pub(super) fn page_names(file: &File, catalog: &Dict, count: usize) -> Vec<String> {
+pub(super) fn page_names(file: &File, catalog: &Dict) -> Vec<String> {
+    let count = file.pages().len();
     let mut names: Vec<String> = (1..=count).map(|page| page.to_string()).collect();
-    let Some(root) = catalog.get("PageLabels") else {
+    let Some(root) = catalog.get_raw::<Object>("PageLabels") else {
         return names;
     };
-    let mut labels: Vec<(usize, Object)> = leaves(file, root, "Nums")
+    let mut labels: Vec<(usize, Dict)> = leaves(file, root, "Nums")
         .into_iter()
-        .filter_map(|(key, label)| Some((key.index()?, label)))
+        .filter_map(|(key, label)| Some((usize::try_from(key).ok()?, label.into_dict()?)))
         .collect();
     labels.sort_by_key(|(first, _)| *first);
     for (at, (first, label)) in labels.iter().enumerate() {
-        let label = file.resolve(label);
-        let Some(label) = label.dict() else { continue };
-        let prefix = file
-            .value(label, "P")
-            .string()
-            .map(text)
-            .unwrap_or_default();
-        let start = file.value(label, "St").index().unwrap_or(1);
-        let style = file.value(label, "S");
+        let prefix = label.get("P").map(text).unwrap_or_default();
+        let start = label.get("St").unwrap_or(1_usize);
+        let style = label.get::<Name>("S");
         let end = labels
             .get(at + 1)
             .map_or(count, |(next, _)| *next)
             .min(count);
         for page in *first..end {
             let number = start.saturating_add(page - first);
-            let number = match style.name() {
+            let number = match style.as_deref() {
                 Some(b"D") => number.to_string(),
                 Some(b"r") => roman(number),
                 Some(b"R") => roman(number).to_uppercase(),
@@ -197,29 +191,37 @@ pub(super) fn page_names(file: &File, catalog: &Dict, count: usize) -> Vec<Strin
 }
 
 /// The pairs of a tree of names or numbers (7.9.6 and 7.9.7).
-fn leaves(file: &File, root: &Object, key: &str) -> Vec<(Object, Object)> {
+fn leaves<'f>(
+    file: &'f File,
+    root: MaybeRef<Object<'f>>,
+    key: &str,
+) -> Vec<(Object<'f>, Object<'f>)> {
     let mut found = Vec::new();
-    let mut seen = std::collections::HashSet::new();
-    let mut waiting = vec![root.clone()];
+    let mut seen = HashSet::new();
+    let mut waiting = vec![root];
     let mut nodes = 0;
     while let Some(node) = waiting.pop() {
         nodes += 1;
         if nodes > NODES {
             break;
         }
-        if let Object::Reference(number) = node
+        if let Some(number) = reference(&node)
             && !seen.insert(number)
         {
             continue;
         }
-        let node = file.resolve(&node);
-        let Some(dict) = node.dict() else { continue };
-        let pairs = file.value(dict, key);
-        for pair in pairs.array().unwrap_or_default().chunks_exact(2) {
-            found.push(((*file.resolve(&pair[0])).clone(), pair[1].clone()));
+        let Some(dict) = file.resolve(&node).and_then(Object::into_dict) else {
+            continue;
+        };
+        let pairs = dict.get::<Array>(key).unwrap_or_default();
+        let mut pairs = elements(&pairs).map(|object| file.resolve(&object));
+        while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
+            found.extend(key.zip(value));
         }
-        let kids = file.value(dict, "Kids");
-        waiting.extend(kids.array().unwrap_or_default().iter().rev().cloned());
+        let kids = dict.get::<Array>("Kids").unwrap_or_default();
+        let first = waiting.len();
+        waiting.extend(elements(&kids));
+        waiting[first..].reverse();
     }
     found
 }
