@@ -93,6 +93,11 @@ codes! {
     UnknownFont = "unknown-font", Error;
     /// A character that no font has; an error of the print editions alone.
     MissingGlyph = "missing-glyph", Error;
+    /// The profile of the printing condition is none.
+    InvalidProfile = "invalid-profile", Error;
+    /// A picture with fewer pixels to the inch of paper than the publication allows
+    /// its printer.
+    CoarseForPress = "coarse-for-press", Error;
     /// Something of the source that a finished edition lacks or changes.
     Lost = "lost", Error;
     /// Something that a finished edition carries although it was to leave it out.
@@ -132,6 +137,16 @@ codes! {
     MislabelledPicture = "mislabelled-picture", Warning;
     /// A picture that is too coarse for print.
     LowResolution = "low-resolution", Warning;
+    /// The accent is too light for words.
+    LowContrast = "low-contrast", Warning;
+    /// The press PDF names no printing condition.
+    NoPressProfile = "no-press-profile", Warning;
+    /// A picture ends at the edge of the page and does not go beyond it.
+    MissingBleed = "missing-bleed", Warning;
+    /// Words or rules of the press PDF are in the colours of a screen.
+    ScreenColour = "screen-colour", Warning;
+    /// More ink in one place than the paper bears.
+    TooMuchInk = "too-much-ink", Warning;
     /// A template or font file that replaces nothing.
     UnusedTemplate = "unused-template", Warning;
     /// A text that a finished edition carries twice.

@@ -55,6 +55,8 @@ pub struct Publication {
 pub struct Theme {
     /// Where publication.toml says it; empty where it does not.
     pub span: Span,
+    /// The design of the print edition.
+    pub look: Look,
     /// The colour of rules, kickers and links.
     pub accent: Colour,
     /// The family of the running text.
@@ -63,22 +65,102 @@ pub struct Theme {
     pub label_font: String,
     /// The family of code.
     pub mono_font: String,
+    /// In how many columns the text of the print edition runs, from 1 to 3; none
+    /// for as many as the look has.
+    pub columns: Option<u8>,
+    /// How closely the print edition is set.
+    pub density: Density,
 }
 
 impl Default for Theme {
     fn default() -> Theme {
+        Theme::of(Look::default())
+    }
+}
+
+impl Theme {
+    /// The theme of a look of which nothing is changed.
+    pub fn of(look: Look) -> Theme {
+        let text_font = match look {
+            Look::Review => "Source Serif 4",
+            Look::Modern => "Source Sans 3",
+            Look::Classic => "EB Garamond",
+        };
+        let label_font = match look {
+            Look::Review | Look::Modern => "Source Sans 3",
+            Look::Classic => "EB Garamond",
+        };
         Theme {
             span: Span::default(),
+            look,
             accent: Colour {
                 red: 0x8a,
                 green: 0x1c,
                 blue: 0x1c,
             },
-            text_font: "Source Serif 4".into(),
-            label_font: "Source Sans 3".into(),
+            text_font: text_font.into(),
+            label_font: label_font.into(),
             mono_font: "Source Code Pro".into(),
+            columns: None,
+            density: Density::default(),
         }
     }
+
+    /// The pairs of colours in which every look sets words, in words and as the
+    /// colour of the letters and that of their ground.
+    pub fn pairs(accent: Colour) -> [(&'static str, Colour, Colour); 3] {
+        [
+            ("labels on the page", accent, Colour::WHITE),
+            ("labels in asides", accent, accent.tint()),
+            ("white words on the accent", Colour::WHITE, accent),
+        ]
+    }
+
+    /// The least contrast that any of these pairs has.
+    pub fn least_contrast(accent: Colour) -> f64 {
+        Theme::pairs(accent)
+            .iter()
+            .map(|(_, words, ground)| words.contrast(*ground))
+            .fold(f64::INFINITY, f64::min)
+    }
+
+    /// The colour nearest to an accent, darker and of the same hue, whose words
+    /// can be read: the accent itself if they can.
+    pub fn readable(accent: Colour) -> Colour {
+        (0..=255)
+            .map(|black| accent.darkened(black))
+            .find(|colour| Theme::least_contrast(*colour) >= Theme::OF_TEXT)
+            .unwrap_or(Colour::BLACK)
+    }
+
+    /// The least contrast of text (WCAG 2.2, SC 1.4.3).
+    pub const OF_TEXT: f64 = 4.5;
+}
+
+/// A complete design of the print edition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Look {
+    /// Serif text in two columns under strong rules.
+    #[default]
+    Review,
+    /// Sans serif throughout, in two columns that are ragged on the right.
+    Modern,
+    /// A page like that of a book: one column with wide margins.
+    Classic,
+}
+
+/// How closely the print edition is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Density {
+    /// Larger type with more space.
+    Airy,
+    /// As the look was drawn.
+    #[default]
+    Normal,
+    /// Smaller type with less space.
+    Tight,
 }
 
 /// An opaque colour of sRGB, written `#8a1c1c`.
@@ -94,6 +176,37 @@ pub struct Colour {
 }
 
 impl Colour {
+    /// White, the colour of the paper.
+    pub const WHITE: Colour = Colour {
+        red: 0xff,
+        green: 0xff,
+        blue: 0xff,
+    };
+    /// Black.
+    pub const BLACK: Colour = Colour {
+        red: 0,
+        green: 0,
+        blue: 0,
+    };
+
+    /// The ground of an aside: 6 parts of this colour in 100, the rest white.
+    pub fn tint(self) -> Colour {
+        self.each(|value| ((u32::from(value) * 6 + 255 * 94 + 50) / 100) as u8)
+    }
+
+    /// The colour with `black` parts of black in 255.
+    fn darkened(self, black: u32) -> Colour {
+        self.each(|value| (u32::from(value) * (255 - black.min(255)) / 255) as u8)
+    }
+
+    fn each(self, change: impl Fn(u8) -> u8) -> Colour {
+        Colour {
+            red: change(self.red),
+            green: change(self.green),
+            blue: change(self.blue),
+        }
+    }
+
     /// Reads `#rrggbb` or `#rgb`.
     pub fn parse(text: &str) -> Option<Colour> {
         let digits = text.strip_prefix('#')?;
@@ -170,6 +283,24 @@ pub struct Sender {
 pub struct PdfSettings {
     /// The size of its pages.
     pub paper: Paper,
+    /// Whether it is printed on both sides of its sheets: the margins are wider at
+    /// the inner edge, and folios stand at the outer one.
+    pub two_sided: bool,
+    /// Where the addresses of its links are printed.
+    pub links: LinkReferences,
+}
+
+/// Where the addresses of links are printed, which on paper nobody can follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkReferences {
+    /// At the end of the issue, numbered through.
+    #[default]
+    Issue,
+    /// At the end of each article.
+    Article,
+    /// Nowhere.
+    None,
 }
 
 /// The size of a page.
@@ -179,6 +310,8 @@ pub enum Paper {
     /// 210 × 297 mm.
     #[default]
     A4,
+    /// 148 × 210 mm.
+    A5,
     /// 8.5 × 11 inches.
     Letter,
 }
@@ -226,6 +359,19 @@ mod tests {
         assert_eq!(contrast("#fff", "#fff"), 1.0);
         let grey = contrast("#767676", "#fff");
         assert!((4.54..4.55).contains(&grey), "{grey}");
+    }
+
+    #[test]
+    fn an_accent_that_cannot_be_read_and_the_nearest_that_can() {
+        let colour = |text| Colour::parse(text).unwrap();
+        assert_eq!(Theme::readable(colour("#8a1c1c")), colour("#8a1c1c"));
+        for text in ["#ff8800", "#00e5ff", "#ffffff", "#8f9296"] {
+            let accent = colour(text);
+            assert!(Theme::least_contrast(accent) < Theme::OF_TEXT);
+            let readable = Theme::readable(accent);
+            let ratio = Theme::least_contrast(readable);
+            assert!((4.5..4.7).contains(&ratio), "{text} {readable}: {ratio}");
+        }
     }
 
     #[test]

@@ -14,6 +14,8 @@ use typst::foundations::Bytes;
 use typst_kit::fonts::FontStore;
 
 use crate::fonts::{self, FontLists};
+use crate::references::References;
+use crate::web_code::{self, WebCode};
 use crate::world::Files;
 use crate::{Error, Input};
 
@@ -48,6 +50,10 @@ struct Particular<'a> {
     /// The web addresses of articles that are linked to and are not in this
     /// edition, if the publication has a web edition.
     web_addresses: BTreeMap<&'a Slug, String>,
+    /// The numbers of the links.
+    references: References<'a>,
+    /// The code that leads to the issue on the web.
+    web_code: Option<WebCode>,
     /// What the pages need for a press; none for the reading PDF.
     press: Option<PressData<'a>>,
 }
@@ -118,6 +124,8 @@ pub fn add_issue(
         pictures,
         places,
         web_addresses,
+        references: References::new(publication, issue),
+        web_code: web_code::add(publication, issue, files),
         press,
     };
     write(input, store, files, particular)

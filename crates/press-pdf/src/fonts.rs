@@ -48,8 +48,6 @@ pub struct FontLists {
     /// What stands before each of these in Chinese text, so that quotation
     /// marks, dashes and Han characters are of one make.
     han: Family,
-    /// The weight of headlines.
-    display_weight: u16,
 }
 
 #[derive(Clone, Serialize)]
@@ -143,7 +141,6 @@ impl FontLists {
                         .collect::<Vec<char>>(),
                 ),
             },
-            display_weight: if has_display { 600 } else { 700 },
         }
     }
 }
@@ -254,7 +251,7 @@ mod tests {
         let named: BTreeSet<&str> = FALLBACK
             .iter()
             .copied()
-            .chain([DISPLAY, "Source Sans 3"])
+            .chain([DISPLAY, "Source Sans 3", "EB Garamond"])
             .collect();
         assert_eq!(families, named);
     }

@@ -12,9 +12,15 @@ mod data;
 mod faults;
 mod fonts;
 mod glyphs;
+mod impose;
 mod layout;
 mod page_map;
+mod pen;
+mod press;
+mod profile;
+mod references;
 mod thumbnails;
+mod web_code;
 mod world;
 
 #[cfg(test)]
@@ -22,6 +28,8 @@ mod tests;
 
 pub use cover::cover;
 pub use layout::{Layout, layout};
+pub use press::{PressLayout, press_layout};
+pub use profile::Profile;
 pub use thumbnails::Thumbnail;
 
 use press_image::Pictures;
@@ -61,6 +69,13 @@ pub enum Error {
     /// A page that cannot be drawn small.
     #[error("a thumbnail of a page cannot be written")]
     Thumbnail(#[from] png::EncodingError),
+    /// Pages that cannot be put on sheets.
+    #[error("the pages cannot be put on sheets: {0}")]
+    Sheets(#[from] lopdf::Error),
+    /// A part of this program that sheets need and that is not sound: the font of
+    /// their marks, or the profile of colours on screens.
+    #[error("the {0} that is built in cannot be used")]
+    BuiltIn(&'static str),
     /// A date that Typst does not know.
     #[error("the issue's date {0} is beyond what a PDF can carry")]
     Date(chrono::NaiveDate),

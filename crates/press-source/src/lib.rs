@@ -38,8 +38,10 @@ mod print;
 mod publication;
 mod reader;
 mod scope;
+mod spaces;
 mod suggest;
 mod text;
+mod theme;
 mod typography;
 mod value;
 

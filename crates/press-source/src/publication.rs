@@ -1,8 +1,8 @@
 //! publication.toml: the newsletter itself.
 
 use press_model::{
-    Code, Colour, Diagnostic, EmailSettings, EpubSettings, Inline, LanguageTag, Paper, PdfSettings,
-    PictureDelivery, ProfileFile, Publication, Sender, Slug, Theme,
+    Code, Diagnostic, EmailSettings, EpubSettings, Inline, LanguageTag, PictureDelivery,
+    ProfileFile, Publication, Sender, Slug,
 };
 
 use crate::fields::{Fields, TextValue, invalid, toml_file};
@@ -14,6 +14,7 @@ use crate::reader::{Reader, failure_of, start_of};
 use crate::scope::Scope;
 use crate::suggest::short_name;
 use crate::text::in_one_line;
+use crate::theme;
 
 const FILE: &str = "publication.toml";
 
@@ -102,19 +103,9 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
     });
     let issn = issn(&fields, reader);
     let colophon = colophon(&fields, &quotes, base_url.as_deref(), reader);
-    let theme = theme(&fields, reader);
+    let theme = theme::theme(&fields, reader);
+    let pdf = theme::pdf(&fields, reader);
     let sender = sender(&fields, reader);
-    let paper = fields
-        .value("pdf")
-        .and_then(|value| Fields::of_table(value, &["paper"], reader))
-        .and_then(|pdf| {
-            pdf.choice(
-                "paper",
-                &[("a4", Paper::A4), ("letter", Paper::Letter)],
-                reader,
-            )
-        })
-        .unwrap_or_default();
     let (press, profile) = print::press(&fields, reader);
     let booklet = print::booklet(&fields, reader);
     let subjects = fields
@@ -168,7 +159,7 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
             colophon,
             theme,
             sender,
-            pdf: PdfSettings { paper },
+            pdf,
             press,
             booklet,
             epub: EpubSettings { subjects },
@@ -315,38 +306,6 @@ fn colophon(
     let content = inlines::read_value(&text.text, text.span, reader, &mut scope);
     scope.report(reader);
     content
-}
-
-fn theme(fields: &Fields, reader: &mut Reader) -> Theme {
-    let mut theme = Theme::default();
-    let known = ["accent", "text_font", "label_font", "mono_font"];
-    let Some(value) = fields.value("theme") else {
-        return theme;
-    };
-    theme.span = value.span;
-    let Some(fields) = Fields::of_table(value, &known, reader) else {
-        return theme;
-    };
-    if let Some(text) = fields.text("accent", reader) {
-        match Colour::parse(text.text.trim()) {
-            Some(colour) => theme.accent = colour,
-            None => reader.report(invalid(
-                format!("`{}` is no colour", text.text),
-                text.span,
-                "write it as in `#8a1c1c`",
-            )),
-        }
-    }
-    for (key, font) in [
-        ("text_font", &mut theme.text_font),
-        ("label_font", &mut theme.label_font),
-        ("mono_font", &mut theme.mono_font),
-    ] {
-        if let Some(text) = fields.text(key, reader) {
-            *font = in_one_line(&reader.clean(&text.text, text.span));
-        }
-    }
-    theme
 }
 
 fn sender(fields: &Fields, reader: &mut Reader) -> Option<Sender> {

@@ -1,9 +1,11 @@
 //! Smart punctuation: straight quotes and apostrophes become those of the
-//! language, over the borders of emphasis, code and links. Nothing else is
-//! touched: dashes and dots stay as they are typed.
+//! language, over the borders of emphasis, code and links, and spaces bind what
+//! belongs together. Nothing else is touched: dashes and dots stay as they are
+//! typed.
 
 use press_model::LanguageTag;
 
+use crate::spaces;
 use crate::text::{is_cjk, is_space};
 
 /// A part of a block's text, in order.
@@ -54,6 +56,7 @@ pub fn set(runs: &mut [Run], language: &LanguageTag) {
         }
     }
     trim_ends(runs);
+    spaces::bind(runs, language);
 }
 
 /// Sets a text that stands by itself.

@@ -224,6 +224,26 @@ pub const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../../templates/pdf/issue.typ"),
     ),
     (
+        "pdf/look-classic.typ",
+        include_str!("../../../templates/pdf/look-classic.typ"),
+    ),
+    (
+        "pdf/look-modern.typ",
+        include_str!("../../../templates/pdf/look-modern.typ"),
+    ),
+    (
+        "pdf/look-review.typ",
+        include_str!("../../../templates/pdf/look-review.typ"),
+    ),
+    (
+        "pdf/look.typ",
+        include_str!("../../../templates/pdf/look.typ"),
+    ),
+    (
+        "pdf/setting.typ",
+        include_str!("../../../templates/pdf/setting.typ"),
+    ),
+    (
         "pdf/theme.typ",
         include_str!("../../../templates/pdf/theme.typ"),
     ),

@@ -71,12 +71,20 @@ pub(super) struct Content {
     glyphs: Vec<Glyph>,
     text: String,
     runs: HashMap<Mark, Vec<Run>>,
+    /// Where what is no part of the text, painted last before a glyph, ends, and on
+    /// which line: by the index of the glyph.
+    fillers: HashMap<usize, (f32, f32)>,
 }
 
 impl Content {
     /// What a mark holds, in the order it is shown.
     pub(super) fn runs(&self, mark: Mark) -> &[Run] {
         self.runs.get(&mark).map_or(&[], Vec::as_slice)
+    }
+
+    /// Where an artifact that was painted just before a run ends, and its line.
+    pub(super) fn filler(&self, run: &Range<usize>) -> Option<(f32, f32)> {
+        self.fillers.get(&run.start).copied()
     }
 
     /// Glyphs of a run.
@@ -275,6 +283,9 @@ impl<'f> Reader<'f> {
             let advance = (code.width * state.size + spacing) * state.scale;
             if !kept {
                 state.advance(advance);
+                let (end, base, _) = state.place();
+                let next = self.content.glyphs.len();
+                self.content.fillers.insert(next, (end, base));
                 continue;
             }
             let (x, y, size) = state.place();

@@ -66,6 +66,7 @@ pub(super) fn compose(content: &Content, pieces: &[Piece]) -> Composed {
         stacked: Vec::new(),
         last: None,
         unplaced: false,
+        filler: None,
         border: None,
         leftward: leftward(content, pieces),
     };
@@ -76,6 +77,7 @@ pub(super) fn compose(content: &Content, pieces: &[Piece]) -> Composed {
                 glyphs,
                 leftward,
             } => {
+                composer.filler = content.filler(glyphs);
                 for glyph in content.glyphs(glyphs) {
                     composer.glyph(*page, glyph, *leftward);
                 }
@@ -144,6 +146,9 @@ struct Composer<'c> {
     last: Option<Place>,
     /// Whether something of unknown width stands behind that.
     unplaced: bool,
+    /// Where an artifact just before the glyphs at hand ends, and on which line: it
+    /// fills its place and leaves no gap.
+    filler: Option<(f32, f32)>,
     /// What stands between the blocks before and behind.
     border: Option<char>,
     leftward: bool,
@@ -222,8 +227,13 @@ impl<'c> Composer<'c> {
         let gap = if std::mem::take(&mut self.unplaced) {
             0.0
         } else {
-            here.left - last.right
+            let filled = self.filler.filter(|(end, base)| {
+                let between = last.right..here.left + 0.1 * size;
+                between.contains(end) && (base - here.base).abs() < LINE * size
+            });
+            here.left - filled.map_or(last.right, |(end, _)| end)
         };
+        self.filler = None;
         if ends {
             self.flush();
             self.end_line(text);
