@@ -432,7 +432,7 @@ fn objects_may_stand_in_a_stream() {
         .into_iter()
         .partition(|(_, object)| object.contains("stream"));
     let mut file = b"%PDF-1.7\n".to_vec();
-    let mut rows = vec![[0_u8; 4]; 40];
+    let mut rows = [[0_u8; 4]; 40];
     let row =
         |kind: u8, place: usize, index: usize| [kind, (place >> 8) as u8, place as u8, index as u8];
     for (number, object) in &plain {

@@ -171,7 +171,7 @@ pub(super) fn page_names(file: &File, catalog: &Dict) -> Vec<String> {
             .get(at + 1)
             .map_or(count, |(next, _)| *next)
             .min(count);
-        for page in *first..end {
+        for (page, name) in names.iter_mut().enumerate().take(end).skip(*first) {
             let number = start.saturating_add(page - first);
             let number = match style.as_deref() {
                 Some(b"D") => number.to_string(),
@@ -181,9 +181,9 @@ pub(super) fn page_names(file: &File, catalog: &Dict) -> Vec<String> {
                 Some(b"A") => letters(number).to_uppercase(),
                 _ => String::new(),
             };
-            let name = format!("{prefix}{number}");
-            if !name.is_empty() {
-                names[page] = name;
+            let said = format!("{prefix}{number}");
+            if !said.is_empty() {
+                *name = said;
             }
         }
     }
