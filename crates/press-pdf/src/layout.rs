@@ -1,5 +1,7 @@
 //! The pages of an issue, and the PDF made of them.
 
+use std::sync::Arc;
+
 use chrono::{Datelike, NaiveDate};
 use press_model::{Diagnostic, PageMap};
 use typst::diag::Warned;
@@ -9,8 +11,11 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 use crate::faults::{self, Overrides};
 use crate::world::{Files, PressWorld};
-use crate::{Error, Input, data, fonts, glyphs, page_map};
+use crate::{Error, Input, balance, data, fonts, glyphs, page_map};
 use typst::World;
+
+/// The template of the pages.
+const MAIN: &str = "/issue.typ";
 
 /// An issue laid out on its pages.
 pub struct Layout {
@@ -42,8 +47,20 @@ pub fn lay_out(input: &Input, press: Option<data::PressData>) -> Result<Layout, 
     let overrides = Overrides::of(input.templates);
     let mut files = Files::templates(input.templates);
     data::add_issue(input, press, &store, &mut files)?;
-    let world = PressWorld::new("/issue.typ", files, store, date);
-    let document = compile(&world, &overrides)?;
+    balance::shorten(&mut files, 0.0);
+    let world_of = |files: &Files| PressWorld::new(MAIN, files.clone(), Arc::clone(&store), date);
+    let mut world = world_of(&files);
+    let mut document = compile(&world, &overrides)?;
+    // What was laid out before is remembered, so that this costs little.
+    for shortening in balance::candidates(&document) {
+        balance::shorten(&mut files, shortening);
+        let shorter_world = world_of(&files);
+        let shorter = compile(&shorter_world, &overrides)?;
+        if balance::fits(&shorter, &document) {
+            (world, document) = (shorter_world, shorter);
+            break;
+        }
+    }
     Ok(Layout {
         page_map: page_map::of(&document),
         missing: glyphs::missing(&document, world.book(), input),
@@ -74,16 +91,28 @@ impl Layout {
     /// [`Error::Faults`] for a character that no font has, and if a template of the
     /// publication or the issue makes pages that these standards do not allow.
     pub fn pdf(&self) -> Result<Vec<u8>, Error> {
+        let standards = PdfStandards::new(&[PdfStandard::Ua_1, PdfStandard::A_2a])
+            .map_err(|error| Error::BuiltInTemplate(error.message().to_string()))?;
+        self.export(standards, true)
+    }
+
+    /// The pages as a PDF that is taken apart for sheets: without tags, which would
+    /// lead to pages that are no more, and held to no standard of archives, since
+    /// these know no inks.
+    pub(crate) fn pdf_for_sheets(&self) -> Result<Vec<u8>, Error> {
+        self.export(PdfStandards::default(), false)
+    }
+
+    fn export(&self, standards: PdfStandards, tagged: bool) -> Result<Vec<u8>, Error> {
         if !self.missing.is_empty() {
             return Err(Error::Faults(self.missing.clone()));
         }
-        let standards = PdfStandards::new(&[PdfStandard::Ua_1, PdfStandard::A_2a])
-            .map_err(|error| Error::BuiltInTemplate(error.message().to_string()))?;
         let options = PdfOptions {
             ident: Smart::Custom(self.identity.clone()),
             creator: Smart::Custom(Some("Pressroom".into())),
             timestamp: Some(Timestamp::new_utc(self.date)),
             standards,
+            tagged,
             ..PdfOptions::default()
         };
         typst_pdf::pdf(&self.document, &options)

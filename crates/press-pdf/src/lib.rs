@@ -7,6 +7,7 @@
 //! same issue gives the same bytes. The templates walk the issue as data; no
 //! word of an author is ever Typst source.
 
+mod balance;
 mod cover;
 mod data;
 mod faults;

@@ -27,7 +27,7 @@ pub struct PressWorld {
 }
 
 /// Files by their path below the root, with `/` before it.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Files(BTreeMap<String, Bytes>);
 
 impl Files {
