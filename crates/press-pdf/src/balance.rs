@@ -32,17 +32,35 @@ struct Columns {
     line: f64,
 }
 
-/// Says by how much the columns of the last page are shortened.
-pub fn shorten(files: &mut Files, points: f64) {
-    files.insert(FILE.into(), Bytes::from_string(format!("{points:.2}")));
+/// Where the colophon stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Colophon {
+    /// Below all columns, which are shortened by so many points.
+    Below(f64),
+    /// In the last column, after the text.
+    InColumn,
 }
 
-/// The shortenings that are worth a try for a document that was laid out without
-/// one, the best first.
-pub fn candidates(document: &PagedDocument) -> Vec<f64> {
+/// Says where the colophon stands.
+pub fn place(files: &mut Files, colophon: Colophon) {
+    let said = match colophon {
+        Colophon::Below(points) => format!("{points:.2}"),
+        Colophon::InColumn => "null".into(),
+    };
+    files.insert(FILE.into(), Bytes::from_string(said));
+}
+
+/// The places that are worth a try for a document that was laid out with the
+/// colophon below columns of full length, the best first.
+pub fn candidates(document: &PagedDocument) -> Vec<Colophon> {
     let Some(columns) = Columns::of(document) else {
         return Vec::new();
     };
+    // The page has no room for the rest of the text and the colophon below it: text
+    // would follow on a page of its own.
+    if overflows(document, &columns) {
+        return vec![Colophon::InColumn];
+    }
     let Some(page) = document.pages().get(columns.page) else {
         return Vec::new();
     };
@@ -58,13 +76,23 @@ pub fn candidates(document: &PagedDocument) -> Vec<f64> {
         .map(|lines| free - (0.4 + f64::from(lines)) * columns.line)
         .filter(|shortening| *shortening > below.max(columns.line))
         .chain((below > columns.line).then_some(below))
+        .map(Colophon::Below)
         .collect()
 }
 
-/// Whether a document with shorter columns has all that it had on the same pages.
+/// Whether a document has all its text before the colophon, on no more pages than
+/// before.
 pub fn fits(document: &PagedDocument, before: &PagedDocument) -> bool {
-    let end = |document| Columns::of(document).map(|columns| columns.page);
-    document.pages().len() == before.pages().len() && end(document) == end(before)
+    match Columns::of(document) {
+        Some(columns) => {
+            document.pages().len() <= before.pages().len() && !overflows(document, &columns)
+        }
+        None => true,
+    }
+}
+
+fn overflows(document: &PagedDocument, columns: &Columns) -> bool {
+    columns.page + 1 < document.pages().len()
 }
 
 impl Columns {

@@ -12,7 +12,7 @@ use typst::layout::{Frame, FrameItem};
 use typst::text::{FontBook, TextItem};
 use typst_layout::PagedDocument;
 
-use crate::{Input, fonts};
+use crate::{Input, fonts, scripts};
 
 /// How many places of one character are pointed at.
 const MOST_PLACES: usize = 5;
@@ -87,12 +87,24 @@ fn diagnostic(
         (None, Some(article)) => format!(" in `{}`", article.slug),
         (None, None) => String::new(),
     };
-    let message = format!("no font has `{characters}` ({code_points}){place}");
+    // The mark of a letter is of no script of its own.
+    let script = characters.chars().find_map(scripts::name);
+    let described = match &script {
+        Some(script) => format!("{code_points}, {script}"),
+        None => code_points.clone(),
+    };
+    let message = format!("no font has `{characters}` ({described}){place}");
     let fault = places.iter().take(MOST_PLACES).fold(
         Diagnostic::new(Code::MissingGlyph, message),
         |fault, span| fault.label(*span, format!("holds {code_points}")),
     );
-    fault.help("write it another way, or put a font that has it into templates/fonts")
+    let family = characters.chars().find_map(scripts::noto);
+    fault.help(match family {
+        Some(family) => format!(
+            "write it another way, or put a font that has it into templates/fonts, such as `{family}`"
+        ),
+        None => "write it another way, or put a font that has it into templates/fonts".into(),
+    })
 }
 
 /// The characters as `words` have them: a mark that could not be printed, with

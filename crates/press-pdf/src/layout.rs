@@ -9,9 +9,10 @@ use typst::foundations::{Datetime, Smart};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
+use crate::balance::{self, Colophon};
 use crate::faults::{self, Overrides};
 use crate::world::{Files, PressWorld};
-use crate::{Error, Input, balance, data, fonts, glyphs, page_map};
+use crate::{Error, Input, data, fonts, glyphs, page_map};
 use typst::World;
 
 /// The template of the pages.
@@ -47,17 +48,17 @@ pub fn lay_out(input: &Input, press: Option<data::PressData>) -> Result<Layout, 
     let overrides = Overrides::of(input.templates);
     let mut files = Files::templates(input.templates);
     data::add_issue(input, press, &store, &mut files)?;
-    balance::shorten(&mut files, 0.0);
+    balance::place(&mut files, Colophon::Below(0.0));
     let world_of = |files: &Files| PressWorld::new(MAIN, files.clone(), Arc::clone(&store), date);
     let mut world = world_of(&files);
     let mut document = compile(&world, &overrides)?;
     // What was laid out before is remembered, so that this costs little.
-    for shortening in balance::candidates(&document) {
-        balance::shorten(&mut files, shortening);
-        let shorter_world = world_of(&files);
-        let shorter = compile(&shorter_world, &overrides)?;
-        if balance::fits(&shorter, &document) {
-            (world, document) = (shorter_world, shorter);
+    for colophon in balance::candidates(&document) {
+        balance::place(&mut files, colophon);
+        let other_world = world_of(&files);
+        let other = compile(&other_world, &overrides)?;
+        if balance::fits(&other, &document) {
+            (world, document) = (other_world, other);
             break;
         }
     }

@@ -20,6 +20,7 @@ mod pen;
 mod press;
 mod profile;
 mod references;
+mod scripts;
 mod thumbnails;
 mod web_code;
 mod world;

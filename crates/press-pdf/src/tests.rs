@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use press_image::Pictures;
 use press_model::{
-    Asset, AssetPath, Assets, Code, Diagnostic, FileId, FontFile, Issue, Met, Publication, Span,
-    TemplateFile, walk,
+    Asset, AssetPath, Assets, Code, Density, Diagnostic, FileId, FontFile, Issue, LinkReferences,
+    Look, Met, Paper, PdfSettings, Publication, Span, TemplateFile, Theme, walk,
 };
 use press_template::Templates;
 use serde_json::{Value, json};
@@ -166,18 +166,34 @@ fn characters_that_no_font_has_are_named_all_at_once() {
     assert_eq!(
         found,
         [
-            (Code::MissingGlyph, "no font has `𒀀` (U+12000) in `one`"),
-            (Code::MissingGlyph, "no font has `𒀁` (U+12001) in `one`"),
+            (
+                Code::MissingGlyph,
+                "no font has `𒀀` (U+12000, Cuneiform) in `one`"
+            ),
+            (
+                Code::MissingGlyph,
+                "no font has `𒀁` (U+12001, Cuneiform) in `one`"
+            ),
         ]
     );
     assert_eq!(faults[0].labels[0].span.start, 7);
+    assert!(
+        faults[0]
+            .help
+            .as_ref()
+            .unwrap()
+            .contains("`Noto Sans Cuneiform`")
+    );
 
     let mut press = Press::of(every_construct());
     let svg =
         "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><text y='9'>a 𒀀</text></svg>";
     press.pictures = pictures(svg);
     let faults = press.faults();
-    assert_eq!(faults[0].message, "no font has `𒀀` (U+12000) in `a.svg`");
+    assert_eq!(
+        faults[0].message,
+        "no font has `𒀀` (U+12000, Cuneiform) in `a.svg`"
+    );
 }
 
 #[test]
@@ -188,7 +204,7 @@ fn a_letter_is_never_lost_to_its_mark() {
     let faults = Press::of(json!([paragraph("b-one.1", "王\u{302}")])).faults();
     assert_eq!(
         faults[0].message,
-        "no font has `王\u{302}` (U+738B U+0302) in `one`"
+        "no font has `王\u{302}` (U+738B U+0302, Han) in `one`"
     );
 }
 
@@ -365,6 +381,129 @@ fn letter_paper_and_a_long_list_of_contents() {
 }
 
 #[test]
+fn every_look_prints_every_construct_on_every_paper() {
+    let mut press = Press::of(every_construct());
+    press.publication.base_url = Some("https://example.org".into());
+    let mut seen = BTreeSet::new();
+    for look in [Look::Review, Look::Modern, Look::Classic] {
+        for (paper, columns, density) in [
+            (Paper::A4, None, Density::Normal),
+            (Paper::A5, None, Density::Tight),
+            (Paper::Letter, Some(3), Density::Airy),
+            (Paper::A4, Some(1), Density::Tight),
+        ] {
+            press.publication.theme = Theme {
+                columns,
+                density,
+                ..Theme::of(look)
+            };
+            press.publication.pdf = PdfSettings {
+                paper,
+                two_sided: columns.is_some(),
+                links: LinkReferences::Article,
+            };
+            let pdf = press.pdf();
+            let text = text_of(&pdf);
+            for words in [
+                "A headline",
+                "cell 4",
+                "This is the note.",
+                "https://example.org/?a=1&b=2",
+            ] {
+                assert!(text.contains(&packed(words)), "{look:?}: {words} in {text}");
+            }
+            assert!(seen.insert(pdf), "{look:?} {paper:?} looks as another does");
+        }
+    }
+}
+
+#[test]
+fn addresses_of_links_are_printed_once_and_where_they_are_wanted() {
+    let link = |at: u32, url: &str, words: &str| {
+        json!({ "kind": "link", "span": span(at), "content": [text(words)],
+            "target": { "kind": "address", "url": url } })
+    };
+    let mut press = Press::of(json!([with(
+        "b-one.1",
+        json!([
+            link(1, "https://a.example/long", "words"),
+            text(" and "),
+            link(2, "https://a.example/long", "more"),
+            text(" and "),
+            link(3, "https://b.example/", "b.example"),
+            text(" end")
+        ])
+    )]));
+    let count = |press: &Press, words: &str| text_of(&press.pdf()).matches(words).count();
+    for place in [LinkReferences::Issue, LinkReferences::Article] {
+        press.publication.pdf.links = place;
+        assert_eq!(count(&press, "https://a.example/long"), 1, "{place:?}");
+        assert_eq!(count(&press, "↗1"), 3, "two marks and the address");
+        assert_eq!(count(&press, "↗2"), 0, "an address that is printed anyway");
+    }
+    press.publication.pdf.links = LinkReferences::None;
+    assert_eq!(count(&press, "https://a.example/long"), 0);
+    assert_eq!(count(&press, "↗"), 0);
+}
+
+#[test]
+fn the_columns_of_the_last_page_are_of_one_length() {
+    let words: String = (0..900).map(|n| format!("word{n} ")).collect();
+    let half = |n: usize| paragraph(&format!("b-one.{n}"), &words[n * 700..(n + 1) * 700]);
+    let press = Press::of(json!((0..3).map(half).collect::<Vec<_>>()));
+    let layout = press.layout();
+    let map = layout.page_map();
+    assert_eq!(map.pages.len(), 1);
+    let mut lines = Vec::new();
+    lines_of(&layout.document().pages()[0].frame, 0.0, 0.0, &mut lines);
+    let colophon = map.positions["colophon"].y;
+    let lowest = |column: fn(f64) -> bool| {
+        let lines = lines
+            .iter()
+            .filter(|(x, y)| column(*x) && *y < colophon - 10.0);
+        lines.map(|(_, y)| *y).fold(0.0, f64::max)
+    };
+    let (left, right) = (lowest(|x| x < 297.0), lowest(|x| x >= 297.0));
+    assert!(
+        left > 200.0 && (left - right).abs() < 30.0,
+        "{left} and {right}"
+    );
+}
+
+#[test]
+fn no_text_follows_the_colophon() {
+    let words: String = (1000..5000).map(|n| format!("word{n} ")).collect();
+    let mut folded = 0;
+    for count in [24, 28, 30, 32, 34, 36] {
+        let part = |n: usize| paragraph(&format!("b-one.{n}"), &words[n * 108..(n + 1) * 108]);
+        let layout = Press::of(json!((0..count).map(part).collect::<Vec<_>>())).layout();
+        let map = layout.page_map();
+        let last = map.positions[&format!("b-one.{}", count - 1)];
+        let colophon = map.positions["colophon"];
+        assert_eq!(colophon.page + 1, map.pages.len(), "{count}");
+        let is_beside = colophon.page == last.page && colophon.y < last.y;
+        assert!(!is_beside || colophon.x > last.x, "{count}");
+        folded += usize::from(colophon.x > 297.0);
+    }
+    assert!(folded < 6, "most colophons stand below all columns");
+}
+
+/// Where the pieces of text stand.
+fn lines_of(frame: &Frame, left: f64, top: f64, lines: &mut Vec<(f64, f64)>) {
+    for (at, item) in frame.items() {
+        let (x, y) = (left + at.x.to_pt(), top + at.y.to_pt());
+        match item {
+            FrameItem::Group(group) => {
+                let shift = (group.transform.tx.to_pt(), group.transform.ty.to_pt());
+                lines_of(&group.frame, x + shift.0, y + shift.1, lines);
+            }
+            FrameItem::Text(_) => lines.push((x, y)),
+            _ => {}
+        }
+    }
+}
+
+#[test]
 fn what_is_longer_than_a_column_breaks_and_loses_no_word() {
     let words = |count: usize, mark: &str| -> String {
         (0..count).map(|n| format!("{mark}{n} word ")).collect()
@@ -538,8 +677,7 @@ fn publication() -> Publication {
         "title": "Test Review", "short_title": "Review", "slug": "test", "tagline": "A line about it",
         "language": "en-GB", "publisher": null, "postal_address": null, "issn": null, "rights": null,
         "base_url": null, "colophon": [], "sender": null,
-        "theme": { "span": {"file": 0, "start": 0, "end": 0}, "accent": "#8a1c1c", "text_font": "Source Serif 4", "label_font": "Source Sans 3", "mono_font": "Source Code Pro" },
-        "pdf": { "paper": "a4" }, "epub": { "subjects": [] }, "email": { "pictures": "auto" },
+        "theme": Theme::default(), "pdf": PdfSettings::default(), "epub": { "subjects": [] }, "email": { "pictures": "auto" },
     }))
     .unwrap()
 }
