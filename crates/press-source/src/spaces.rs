@@ -333,7 +333,7 @@ mod tests {
         check("en", "5_km, 1,400_kg and (12_%) of 3 men in 2024 went");
         check("en", "6–8_November, 31_May; 2024 May");
         check("en", "see p._3, pp._4–5, No._7, §_12, fig._2.");
-        check("en", "he said no. 5_million did");
+        check("en", "he said so. 5_million did");
         check("de", "am 3._Januar, S._12, Nr._5, 5_Mio.");
         check("de", "z._B. und d._h. so");
         check("fr", "3_km, n°_5, 1 homme");
@@ -357,9 +357,9 @@ mod tests {
     fn over_borders_and_by_the_language_of_the_place() {
         let (mut one, mut two, mut code, mut three) = (
             "It is 5 ".to_owned(),
-            "km".to_owned(),
+            "km ".to_owned(),
             "6 km".to_owned(),
-            "Nr. 5".to_owned(),
+            " Nr. 5".to_owned(),
         );
         set(
             &mut [
@@ -374,7 +374,7 @@ mod tests {
         );
         assert_eq!(
             [one.as_str(), &two, &code, &three],
-            ["It is 5\u{a0}", "km", "6 km", "Nr.\u{a0}5"]
+            ["It is 5\u{a0}", "km ", "6 km", " Nr.\u{a0}5"]
         );
     }
 
