@@ -162,6 +162,10 @@ fn issue_name(text: &str) -> Result<String, std::convert::Infallible> {
 pub enum EditionName {
     /// The PDF to read and print
     Pdf,
+    /// The PDF for a printer: inks, bleed and marks
+    Press,
+    /// The PDF to fold: two pages a side
+    Booklet,
     /// The book for e-readers
     Epub,
     /// The message: email.html, email.txt and email.eml
@@ -172,6 +176,8 @@ impl From<EditionName> for Edition {
     fn from(name: EditionName) -> Edition {
         match name {
             EditionName::Pdf => Edition::Pdf,
+            EditionName::Press => Edition::Press,
+            EditionName::Booklet => Edition::Booklet,
             EditionName::Epub => Edition::Epub,
             EditionName::Email => Edition::Email,
         }

@@ -16,6 +16,7 @@ use press_message::{Headers, Originator, placeholder_recipient};
 use press_model::{Code, Diagnostic, Edition, Issue, PageMap, Publication, Span};
 
 use crate::open::Material;
+use crate::print;
 
 /// The stack of a renderer's thread, in bytes: blocks nest, and so do the calls
 /// that lay them out.
@@ -84,14 +85,18 @@ pub fn make(
         let cover = wanted
             .contains(&Edition::Epub)
             .then(|| spawn(scope, "cover", || Ok(press_pdf::cover(&print)?)));
-        if thumbnails || wanted.contains(&Edition::Pdf) || wanted.contains(&Edition::Epub) {
+        let press = wanted
+            .contains(&Edition::Press)
+            .then(|| spawn(scope, "press", || press(material, &print)));
+        let in_pages = [Edition::Pdf, Edition::Booklet, Edition::Epub];
+        if thumbnails || in_pages.iter().any(|edition| wanted.contains(edition)) {
             let layout = spawn(scope, "pages", || Ok(press_pdf::layout(&print)?));
             if let Some(layout) = made.note(join(layout))? {
                 made.pages = Some(layout.page_map().pages.len());
                 thread::scope(|scope| {
-                    let pdf = wanted
-                        .contains(&Edition::Pdf)
-                        .then(|| spawn(scope, "pdf", || pdf(material, &layout)));
+                    let pdf = (wanted.contains(&Edition::Pdf)
+                        || wanted.contains(&Edition::Booklet))
+                    .then(|| spawn(scope, "pdf", || pdf(material, &layout)));
                     if let Some(cover) = cover
                         && let Some(cover) = made.note(join(cover))?
                     {
@@ -107,12 +112,24 @@ pub fn make(
                     {
                         made.thumbnails = pictures;
                     }
-                    match pdf {
-                        Some(pdf) => made.take(Edition::Pdf, join(pdf)),
-                        None => Ok(()),
+                    let Some(pdf) = pdf else { return Ok(()) };
+                    let pdf = join(pdf);
+                    if wanted.contains(&Edition::Booklet)
+                        && let Ok(pages) = &pdf
+                    {
+                        let booklet = print::booklet(material, &print, &layout, pages);
+                        made.take(Edition::Booklet, booklet.map_err(Failure::from))?;
+                    }
+                    match wanted.contains(&Edition::Pdf) {
+                        true => made.take(Edition::Pdf, pdf),
+                        false => made.note(pdf).map(drop),
                     }
                 })?;
             }
+        }
+        if let Some(press) = press {
+            made.faults.extend(print::no_profile(material));
+            made.take(Edition::Press, join(press))?;
         }
         match email {
             Some(email) => made.take(Edition::Email, join(email)),
@@ -164,6 +181,14 @@ impl Made {
             }
         }
     }
+}
+
+fn press(material: &Material, input: &press_pdf::Input) -> Outcome<Vec<File>> {
+    let profile = material.profile.as_ref();
+    // What is wrong with it has been told.
+    let profile = profile.and_then(|file| press_pdf::Profile::read(file).ok());
+    let layout = press_pdf::press_layout(input)?;
+    Ok(print::press(material, input, &layout, profile.as_ref())?)
 }
 
 fn pdf(material: &Material, layout: &press_pdf::Layout) -> Outcome<Vec<File>> {

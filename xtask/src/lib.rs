@@ -14,6 +14,7 @@ mod manifest;
 mod new;
 mod open;
 mod output;
+mod print;
 mod proof;
 mod report;
 mod verify;

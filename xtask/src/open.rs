@@ -8,8 +8,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use press_image::Pictures;
 use press_message::Originator;
-use press_model::{Code, Diagnostic, FontFile, Issue, Publication, Slug, Sources};
+use press_model::{Code, Diagnostic, FontFile, Issue, ProfileFile, Publication, Slug, Sources};
 use press_template::Templates;
+
+use crate::print;
 
 /// An issue as far as it could be read, with all that is wrong with it.
 pub struct Opened {
@@ -35,6 +37,8 @@ pub struct Material {
     pub fonts: Vec<FontFile>,
     /// All templates.
     pub templates: Templates,
+    /// The profile of the printing condition.
+    pub profile: Option<ProfileFile>,
 }
 
 /// Opens the issue of that name below `issues`.
@@ -45,6 +49,7 @@ pub fn open(issues: &Path, name: &str) -> Opened {
         let (pictures, faults) = Pictures::inspect(&source.assets, &source.fonts);
         diagnostics.extend(faults);
         diagnostics.extend(fault_of_sender(&source.publication));
+        diagnostics.extend(source.profile.as_ref().and_then(print::fault_of_profile));
         let templates = Templates::new(source.templates);
         diagnostics.extend(templates.unused());
         Material {
@@ -53,6 +58,7 @@ pub fn open(issues: &Path, name: &str) -> Opened {
             pictures,
             fonts: source.fonts,
             templates,
+            profile: source.profile,
         }
     });
     Opened {

@@ -8,6 +8,7 @@
 //! word of an author is ever Typst source.
 
 mod balance;
+mod booklet;
 mod cover;
 mod data;
 mod faults;
@@ -28,6 +29,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use booklet::{Booklet, Plan, Sheet, booklet};
 pub use cover::cover;
 pub use layout::{Layout, layout};
 pub use press::{PressLayout, press_layout};
