@@ -238,9 +238,10 @@ impl Aligner<'_> {
         for part in &wanted.parts {
             let place = loop {
                 let text = texts.get(at)?;
-                let normal = &self.texts[*text].normal;
+                let (normal, kind) = (&self.texts[*text].normal, self.texts[*text].segment.kind);
                 let place = normal.find(&part.normal, from).filter(|start| {
-                    loose
+                    // Lists of contents have the words of headings as well.
+                    loose && (!is_heading(wanted.role) || suits(wanted.role, kind, self.carrier))
                         || *start == 0 && part.normal.len() == normal.len()
                         || normal.len() - part.normal.len() <= wanted.slack.unwrap_or(0) + 2
                 });
@@ -299,7 +300,9 @@ impl Aligner<'_> {
     }
 }
 
-fn places_in(parts: &[Part], slack: usize, text: &Normal) -> Option<Vec<usize>> {
+/// Where parts begin in a text that has them in their order, with no more letters
+/// between and around them than `slack`.
+pub(crate) fn places_in(parts: &[Part], slack: usize, text: &Normal) -> Option<Vec<usize>> {
     let mut places = Vec::with_capacity(parts.len());
     let (mut at, mut others) = (0, 0);
     for part in parts {
@@ -310,6 +313,10 @@ fn places_in(parts: &[Part], slack: usize, text: &Normal) -> Option<Vec<usize>> 
     }
     others += text.letters(at, text.len());
     (others <= slack).then_some(places)
+}
+
+fn is_heading(role: Role) -> bool {
+    matches!(role, Role::SectionTitle | Role::Headline | Role::Heading(_))
 }
 
 /// Whether a segment of that kind may carry a unit of that role.

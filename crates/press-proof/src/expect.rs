@@ -39,6 +39,10 @@ pub(crate) struct Unit {
     pub item: Option<Option<u32>>,
     /// The ids of the places that it holds, for links to lead to.
     pub places: Vec<String>,
+    /// What must be named before it, in the same block or in the one above.
+    pub named: Vec<String>,
+    /// Whether it is of a brief, whose headings stand below the section's title.
+    pub is_of_brief: bool,
 }
 
 /// What a unit is, as far as an edition must show it.
@@ -129,6 +133,8 @@ pub(crate) fn expect(
         prefix: None,
         item: None,
         places: Vec::new(),
+        named: Vec::new(),
+        is_in_brief: false,
     };
     writer.row(TITLE, None, &publication.title);
     writer.row(SUBJECT, None, &issue.subject);
@@ -189,6 +195,9 @@ struct Writer<'a> {
     item: Option<Option<u32>>,
     /// The places whose first unit comes next.
     places: Vec<String>,
+    /// What the next unit needs to be named before it.
+    named: Vec<String>,
+    is_in_brief: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -236,6 +245,8 @@ impl<'a> Writer<'a> {
             note: self.note.filter(|_| self.carrier != Carrier::Text),
             item: self.item.take(),
             places: std::mem::take(&mut self.places),
+            named: std::mem::take(&mut self.named),
+            is_of_brief: self.is_in_brief,
         });
     }
 
@@ -265,6 +276,7 @@ impl<'a> Writer<'a> {
 
     fn article(&mut self, article: &'a Article) {
         self.article = Some(&article.slug);
+        self.is_in_brief = article.headline.is_none();
         self.places.push(format!("a-{}", article.slug));
         let head = Span {
             end: article.span.start,
@@ -310,6 +322,7 @@ impl<'a> Writer<'a> {
         }
         self.places.clear();
         self.item = None;
+        self.is_in_brief = false;
     }
 
     /// The standfirst and the byline. A plain text sets them line under line.
@@ -543,9 +556,10 @@ impl<'a> Writer<'a> {
                 Some(correction.span),
                 &plain_text(&correction.text),
             );
-            // What is corrected is named before it or above it.
+            // What is corrected is named before it or above it, in either order.
             let named = correction.article.iter().chain([&correction.issue]);
-            let slack = named.map(|words| words.chars().count()).sum();
+            self.named = named.cloned().collect();
+            let slack = self.named.iter().map(|words| words.chars().count()).sum();
             let part = self.running(&correction.text);
             self.push(row, Role::Text, vec![part], Some(slack));
         }
@@ -674,9 +688,16 @@ pub(crate) fn words_of(block: &Block) -> String {
 /// A text that begins as a quote or an item does, without that beginning.
 fn without_mark(text: &str) -> Option<&str> {
     let (mark, rest) = text.split_once(' ')?;
-    let number = mark.strip_suffix(['.', ')']);
-    let is_number = number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
-    (is_number || matches!(mark, ">" | "|" | "-" | "*" | "+")).then_some(rest)
+    let is_mark = matches!(mark, ">" | "|" | "-" | "*" | "+");
+    (is_mark || number_of_mark(text).is_some()).then_some(rest)
+}
+
+/// The number of the item that a text begins as.
+pub(crate) fn number_of_mark(text: &str) -> Option<&str> {
+    let (mark, _) = text.split_once(' ')?;
+    let number = mark.strip_suffix(['.', ')'])?;
+    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    is_number.then_some(number)
 }
 
 /// The address of a place of the issue on the web, if the publication has one.

@@ -5,9 +5,11 @@ use std::fmt;
 
 use press_model::{Edition, Issue, LinkTarget, Publication, Slug, Span};
 
-use crate::align::{Found, Text, align, texts};
+use crate::align::{Found, Text, align, places_in, texts};
 use crate::carried::{Carried, Kind, Target};
-use crate::expect::{Expected, Role, SUBJECT, TITLE, Unit, Wanted, expect, shortened, web_address};
+use crate::expect::{
+    Expected, Role, SUBJECT, TITLE, Unit, Wanted, expect, number_of_mark, shortened, web_address,
+};
 use crate::normal::{Form, Normal};
 
 /// What carries the text of an issue: an edition, or one of the two parts of the
@@ -221,13 +223,18 @@ pub fn compare(
         found: &alignment.found,
         used: alignment.used.clone(),
         places: places(&units),
+        section_level: None,
+        headline_level: None,
         base_level: 0,
         tables: HashMap::new(),
         cells: vec![None; rows.len()],
     };
+    judge.section_level = judge.usual_level(Role::SectionTitle);
+    judge.headline_level = judge.usual_level(Role::Headline);
     for at in 0..units.len() {
         judge.unit(at);
     }
+    judge.strays();
     let surplus = judge.surplus(&left_out);
     let left_out = left_out.iter().flat_map(|unit| &unit.rows);
     let mut cells = judge.cells;
@@ -271,7 +278,9 @@ fn anywhere(words: &str, texts: &[Text], carrier: Carrier) -> Cell {
 fn subject(issue: &Issue, carrier: Carrier, carried: &Carried) -> Cell {
     let found = carried.subject.clone();
     let status = match (carrier.edition(), &found) {
-        (Edition::Pdf | Edition::Press | Edition::Booklet | Edition::Epub, _) => Status::LeftOut("it belongs to the email"),
+        (Edition::Pdf | Edition::Press | Edition::Booklet | Edition::Epub, _) => {
+            Status::LeftOut("it belongs to the email")
+        }
         (Edition::Email, Some(subject)) if *subject == issue.subject => Status::Present,
         (Edition::Email, Some(subject)) => Status::Lost(vec![Loss::Differs {
             wanted: issue.subject.clone(),
@@ -326,7 +335,11 @@ struct Judge<'a> {
     found: &'a [Option<Found>],
     used: Vec<bool>,
     places: BTreeMap<&'a str, usize>,
-    /// The level of the last headline, or of the last title of a section.
+    /// The level of most titles of sections.
+    section_level: Option<u8>,
+    /// The level of most headlines.
+    headline_level: Option<u8>,
+    /// The level that the last headline should have, or the last title of a section.
     base_level: u8,
     /// For each row that is a table: the table of the edition, and where it begins.
     tables: HashMap<usize, (u32, u32)>,
@@ -418,8 +431,99 @@ impl Judge<'_> {
         if unit.role == Role::Code {
             losses.extend(self.lines_of_code(unit, found));
         }
+        losses.extend(unit.named.iter().filter_map(|name| self.name(name, found)));
         losses.extend(self.structure(unit, found));
         losses
+    }
+
+    /// A name that should stand before a unit.
+    fn name(&self, name: &str, found: &Found) -> Option<Loss> {
+        let wanted = Normal::of(name, self.carrier.form());
+        let start = found.parts.first()?.1;
+        let here = self.texts[found.segment].normal.find(&wanted, 0);
+        let above = self.texts[..found.segment].last();
+        let is_here = here.is_some_and(|at| at < start);
+        let is_above = above.is_some_and(|text| text.normal.find(&wanted, 0).is_some());
+        (!is_here && !is_above).then(|| Loss::Missing {
+            wanted: name.to_owned(),
+        })
+    }
+
+    /// The level that most headings of a role have.
+    fn usual_level(&self, role: Role) -> Option<u8> {
+        let mut counts: BTreeMap<u8, usize> = BTreeMap::new();
+        for (unit, found) in self.units.iter().zip(self.found) {
+            let found = found.as_ref().filter(|_| unit.role == role);
+            let kind = found.map(|found| self.texts[found.segment].segment.kind);
+            if let Some(Kind::Heading { level }) = kind {
+                *counts.entry(level).or_default() += 1;
+            }
+        }
+        let usual = counts.into_iter().max_by_key(|(_, count)| *count);
+        usual.map(|(level, _)| level)
+    }
+
+    /// Words in a block of a plain text that belong to none of the units that stand
+    /// in it: there a unit may stand among others, but nothing else.
+    fn strays(&mut self) {
+        if self.carrier != Carrier::Text {
+            return;
+        }
+        let mut units_in: BTreeMap<usize, Vec<(usize, usize, usize)>> = BTreeMap::new();
+        for (at, found) in self.found.iter().enumerate() {
+            let places = found.iter().flat_map(|found| &found.parts);
+            for (part, (segment, start)) in self.units[at].parts.iter().zip(places) {
+                let end = start + part.normal.len();
+                units_in
+                    .entry(*segment)
+                    .or_default()
+                    .push((*start, end, at));
+            }
+        }
+        for (segment, mut spans) in units_in {
+            spans.sort_unstable();
+            let text = &self.texts[segment];
+            let (mut at, mut strays, mut first) = (0, 0, None);
+            for (start, end) in spans
+                .iter()
+                .map(|span| (span.0, span.1))
+                .chain([(text.normal.len(), 0)])
+            {
+                let letters = text.normal.letters(at, start);
+                if letters > 0 {
+                    first.get_or_insert(at);
+                }
+                strays += letters;
+                at = at.max(end);
+            }
+            let mut slacks: Vec<(usize, usize)> = spans
+                .iter()
+                .map(|span| (span.2, self.units[span.2].slack.unwrap_or(0)))
+                .collect();
+            slacks.dedup();
+            let slack: usize = slacks.iter().map(|(_, slack)| slack).sum();
+            let Some(first) = first.filter(|_| strays > slack) else {
+                continue;
+            };
+            let beside = spans.iter().rfind(|span| span.1 <= first).or(spans.first());
+            let Some((start, _, unit)) = beside else {
+                continue;
+            };
+            let unit = &self.units[*unit];
+            let part = unit.parts.last();
+            let loss = Loss::Differs {
+                wanted: part.map_or_else(String::new, |part| shortened(&readable(&part.text))),
+                found: around(&text.segment.text, &text.normal, first.max(*start)),
+            };
+            for row in &unit.rows {
+                if let Some(cell) = &mut self.cells[*row] {
+                    match &mut cell.status {
+                        Status::Lost(losses) => losses.push(loss.clone()),
+                        status => *status = Status::Lost(vec![loss.clone()]),
+                    }
+                }
+            }
+        }
     }
 
     /// Code is kept to the letter: its lines and their beginnings count as well. On
@@ -428,8 +532,13 @@ impl Judge<'_> {
         let segment = self.texts[found.segment].segment;
         let wanted = unit.parts.first()?.text.lines().map(str::trim_end);
         let lines = segment.text.lines().map(str::trim_end);
-        let is_exact =
-            self.carrier == Carrier::Pdf || segment.kind != Kind::Code || lines.eq(wanted);
+        let length: usize = unit.parts.iter().map(|part| part.normal.len()).sum();
+        // A plain text sets two blocks of code as one.
+        let is_alone = length == self.texts[found.segment].normal.len();
+        let is_exact = self.carrier == Carrier::Pdf
+            || segment.kind != Kind::Code
+            || !is_alone
+            || lines.eq(wanted);
         (!is_exact).then(|| Loss::Spaces {
             found: shortened(&readable(&segment.text)),
         })
@@ -537,8 +646,8 @@ impl Judge<'_> {
         let differs = |wanted: String, found: String| Some(Loss::Structure { wanted, found });
         if let Some(number) = unit.item {
             match segment.item {
-                // A plain text has lists only by its looks.
-                None if self.carrier != Carrier::Text => {
+                // A plain text shows an item by its number alone, or by next to nothing.
+                None if self.carrier != Carrier::Text || number.is_some() => {
                     return differs("an item of a list".to_owned(), "none".to_owned());
                 }
                 Some(item) if item.number != number => {
@@ -550,20 +659,46 @@ impl Judge<'_> {
                 }
                 _ => {}
             }
+        } else if let Some(part) = unit.parts.first()
+            && let Some(mark) = number_of_mark(&part.text)
+            && let Some(item) = segment.item
+            && part.unmarked.as_ref().is_some_and(|unmarked| {
+                unmarked.has_characters_of(&self.texts[found.segment].normal)
+            })
+            && item.number.map(|number| number.to_string()).as_deref() != Some(mark)
+        {
+            // Text that a plain text takes for an item.
+            let found = item
+                .number
+                .map_or_else(String::new, |number| number.to_string());
+            return differs(format!("“{mark}”"), format!("“{found}”"));
         }
         match (unit.role, segment.kind) {
             (Role::SectionTitle | Role::Headline, Kind::Heading { level }) => {
-                self.base_level = level;
-                None
+                let usual = match unit.role {
+                    Role::Headline => self.headline_level,
+                    _ => self.section_level,
+                };
+                self.base_level = usual.unwrap_or(level);
+                (level != self.base_level).then(|| Loss::Structure {
+                    wanted: format!("a heading of level {}", self.base_level),
+                    found: format!("a heading of level {level}"),
+                })
             }
             (Role::Heading(depth), Kind::Heading { level }) => {
                 // HTML has six levels, and a plain text four.
                 let deepest = if self.carrier == Carrier::Text { 4 } else { 6 };
-                let wanted = self.base_level.saturating_add(depth);
+                let base = match self.section_level {
+                    Some(level) if unit.is_of_brief => level,
+                    _ => self.base_level,
+                };
+                let wanted = base.saturating_add(depth);
                 let is_right = level == wanted
                     || wanted > deepest && level >= deepest
                     // A brief has no headline, whose rank a plain text leaves free.
-                    || self.carrier == Carrier::Text && level == wanted + 1;
+                    || self.carrier == Carrier::Text
+                        && unit.is_of_brief
+                        && level == wanted + 1;
                 match is_right {
                     true => None,
                     false => differs(
@@ -664,20 +799,33 @@ impl Judge<'_> {
                 .collect()
         };
         let (ours, others) = (hashes(self.units), hashes(left_out));
+        let row_of = |units: &[Unit], hashes: &HashMap<u64, usize>, text: &Text| {
+            let whole = hashes.get(&text.normal.hash()).copied();
+            // A dateline and what follows it.
+            whole.or_else(|| {
+                let mut units = units
+                    .iter()
+                    .filter(long)
+                    .filter(|unit| unit.parts.len() > 1);
+                let unit = units.find(|unit| {
+                    places_in(&unit.parts, unit.slack.unwrap_or(0), &text.normal).is_some()
+                });
+                unit?.rows.last().copied()
+            })
+        };
         let texts = self.texts.iter().zip(&self.used);
         texts
             .filter(|(text, used)| !**used && text.normal.len() >= SHORTEST)
             .filter_map(|(text, _)| {
                 let place = text.segment.place.clone();
-                let hash = text.normal.hash();
-                let of_others = others.get(&hash);
+                let of_others = row_of(left_out, &others, text);
                 let not_left_out = of_others.map(|row| Surplus::NotLeftOut {
-                    row: *row,
+                    row,
                     place: place.clone(),
                 });
                 not_left_out.or_else(|| {
-                    let row = ours.get(&hash)?;
-                    Some(Surplus::Repeated { row: *row, place })
+                    let row = row_of(self.units, &ours, text)?;
+                    Some(Surplus::Repeated { row, place })
                 })
             })
             .collect()

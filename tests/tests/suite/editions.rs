@@ -123,7 +123,12 @@ fn an_epub_by_itself_is_that_of_a_full_build() {
     let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         names,
-        [&*format!("{}-2024-11.epub", NOVEMBER.slug), "manifest.json"]
+        [
+            &*format!("{}-2024-11.epub", NOVEMBER.slug),
+            "manifest.json",
+            "report.html",
+            "report.json"
+        ]
     );
     assert_eq!(files[0].1, NOVEMBER.file("epub"));
 }
@@ -208,10 +213,9 @@ fn pictures_on_the_web_are_handed_over() {
     assert!(!html.contains("cid:"));
     // They stay with the email when another edition is built.
     desk.done(&["build", "2024-11", "--edition", "epub"]);
-    assert!(
-        files.iter().all(|(name, bytes)| name == "manifest.json"
-            || desk.built(&format!("2024-11/{name}")) == *bytes)
-    );
+    assert!(files.iter().all(|(name, bytes)| name == "manifest.json"
+        || name.starts_with("report.")
+        || desk.built(&format!("2024-11/{name}")) == *bytes));
 }
 
 /// A character that no font has stops the print edition alone.

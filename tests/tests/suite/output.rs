@@ -63,7 +63,14 @@ fn editions_stay_only_with_their_source() {
     assert!(run.out.contains("epub   removed"), "{}", run.out);
     assert_eq!(
         names(&desk),
-        ["email.eml", "email.html", "email.txt", "manifest.json"]
+        [
+            "email.eml",
+            "email.html",
+            "email.txt",
+            "manifest.json",
+            "report.html",
+            "report.json"
+        ]
     );
 }
 
@@ -90,6 +97,7 @@ fn the_manifest_names_every_file_with_its_hash() {
         .as_object()
         .unwrap()
         .values()
+        .chain([&manifest["files"]])
         .flat_map(|files| files.as_object().unwrap().keys().cloned())
         .collect();
     named.push("manifest.json".into());
