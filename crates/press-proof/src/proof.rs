@@ -8,7 +8,8 @@ use press_model::{Edition, Issue, LinkTarget, Publication, Slug, Span};
 use crate::align::{Found, Text, align, places_in, texts};
 use crate::carried::{Carried, Kind, Target};
 use crate::expect::{
-    Expected, Role, SUBJECT, TITLE, Unit, Wanted, expect, number_of_mark, shortened, web_address,
+    Expected, Part, Role, SUBJECT, TITLE, Unit, Wanted, expect, number_of_mark, shortened,
+    web_address,
 };
 use crate::normal::{Form, Normal};
 
@@ -440,10 +441,13 @@ impl Judge<'_> {
     fn name(&self, name: &str, found: &Found) -> Option<Loss> {
         let wanted = Normal::of(name, self.carrier.form());
         let start = found.parts.first()?.1;
-        let here = self.texts[found.segment].normal.find(&wanted, 0);
+        let reads = |text: &Text| {
+            let at = text.normal.find(&wanted, 0);
+            at.filter(|at| text.normal.reads_at(&wanted, *at))
+        };
+        let is_here = reads(&self.texts[found.segment]).is_some_and(|at| at < start);
         let above = self.texts[..found.segment].last();
-        let is_here = here.is_some_and(|at| at < start);
-        let is_above = above.is_some_and(|text| text.normal.find(&wanted, 0).is_some());
+        let is_above = above.is_some_and(|text| reads(text).is_some());
         (!is_here && !is_above).then(|| Loss::Missing {
             wanted: name.to_owned(),
         })
@@ -743,7 +747,16 @@ impl Judge<'_> {
     /// Why a unit was not found, as nearly as can be said.
     fn why_missing(&mut self, at: usize) -> Loss {
         let unit = &self.units[at];
-        let Some(part) = unit.parts.last() else {
+        // Of several parts it is about one that is nowhere.
+        let is_nowhere = |part: &&Part| {
+            let mut texts = self.texts.iter();
+            !texts.any(|text| text.normal.find(&part.normal, 0).is_some())
+        };
+        let nowhere = match &unit.parts[..] {
+            [_, _, ..] => unit.parts.iter().find(is_nowhere),
+            _ => None,
+        };
+        let Some(part) = nowhere.or(unit.parts.last()) else {
             return Loss::Missing {
                 wanted: "* * *".to_owned(),
             };
@@ -786,7 +799,8 @@ impl Judge<'_> {
     fn surplus(&self, left_out: &[Unit]) -> Vec<Surplus> {
         const SHORTEST: usize = 60;
         let long = |unit: &&Unit| {
-            unit.role == Role::Text && unit.parts.iter().any(|part| part.normal.len() >= SHORTEST)
+            matches!(unit.role, Role::Text | Role::Label)
+                && unit.parts.iter().any(|part| part.normal.len() >= SHORTEST)
         };
         let hashes = |units: &[Unit]| -> HashMap<u64, usize> {
             let units = units.iter().filter(long);
@@ -801,14 +815,14 @@ impl Judge<'_> {
         let (ours, others) = (hashes(self.units), hashes(left_out));
         let row_of = |units: &[Unit], hashes: &HashMap<u64, usize>, text: &Text| {
             let whole = hashes.get(&text.normal.hash()).copied();
-            // A dateline and what follows it.
+            // A dateline and what follows it, a correction after what it corrects.
             whole.or_else(|| {
-                let mut units = units
-                    .iter()
-                    .filter(long)
-                    .filter(|unit| unit.parts.len() > 1);
+                let mut units = units.iter().filter(long);
                 let unit = units.find(|unit| {
-                    places_in(&unit.parts, unit.slack.unwrap_or(0), &text.normal).is_some()
+                    let places = unit
+                        .slack
+                        .and_then(|slack| places_in(&unit.parts, slack, &text.normal));
+                    places.is_some()
                 });
                 unit?.rows.last().copied()
             })
