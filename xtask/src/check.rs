@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context as _;
-use press_model::Edition;
+use press_model::{Edition, Span};
 use serde_json::json;
 
 use crate::cli::CheckArgs;
@@ -30,7 +30,11 @@ pub fn run(args: &CheckArgs, console: &mut Console) -> anyhow::Result<Exit> {
         if let Some(material) = &opened.material
             && sound
         {
-            let all = BTreeSet::from(Edition::FOR_READERS);
+            let mut all = BTreeSet::from(Edition::FOR_READERS);
+            // Who has a printer has said so.
+            if material.publication.press.span != Span::default() {
+                all.insert(Edition::Press);
+            }
             let made = editions::make(material, &all, false, build::date_of(&material.issue)?)?;
             opened.diagnostics.extend(made.faults);
             let proof = proof::prove(material, &made.files)?;

@@ -16,7 +16,7 @@ use press_message::{Headers, Originator, placeholder_recipient};
 use press_model::{Code, Diagnostic, Edition, Issue, PageMap, Publication, Span};
 
 use crate::open::Material;
-use crate::print;
+use crate::{preflight, print};
 
 /// The stack of a renderer's thread, in bytes: blocks nest, and so do the calls
 /// that lay them out.
@@ -39,6 +39,8 @@ pub struct Made {
     pub pages: Option<usize>,
     /// Small pictures of its pages, if they were asked for.
     pub thumbnails: Vec<press_pdf::Thumbnail>,
+    /// What was examined beside the proof.
+    pub parts: Vec<press_report::Part>,
     /// Faults of the issue that only a renderer can find.
     pub faults: Vec<Diagnostic>,
 }
@@ -129,7 +131,14 @@ pub fn make(
         }
         if let Some(press) = press {
             made.faults.extend(print::no_profile(material));
-            made.take(Edition::Press, join(press))?;
+            if let Some(made_for_press) = made.note(join(press))? {
+                made.parts.push(preflight::part(
+                    &made_for_press.preflight,
+                    &material.publication.press,
+                ));
+                made.faults.extend(made_for_press.faults);
+                made.files.insert(Edition::Press, made_for_press.files);
+            }
         }
         match email {
             Some(email) => made.take(Edition::Email, join(email)),
@@ -183,7 +192,7 @@ impl Made {
     }
 }
 
-fn press(material: &Material, input: &press_pdf::Input) -> Outcome<Vec<File>> {
+fn press(material: &Material, input: &press_pdf::Input) -> Outcome<print::Press> {
     let profile = material.profile.as_ref();
     // What is wrong with it has been told.
     let profile = profile.and_then(|file| press_pdf::Profile::read(file).ok());

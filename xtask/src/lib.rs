@@ -14,6 +14,7 @@ mod manifest;
 mod new;
 mod open;
 mod output;
+mod preflight;
 mod print;
 mod proof;
 mod report;

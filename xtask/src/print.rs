@@ -2,22 +2,37 @@
 //! about them.
 
 use press_model::{Code, Diagnostic, ProfileFile};
-use press_pdf::{PressLayout, Profile};
+use press_pdf::{Preflight, PressLayout, Profile};
 
 use crate::editions::File;
 use crate::open::Material;
 
-/// The sheets of the press PDF.
+/// The press PDF, and what was found on the way.
+pub struct Press {
+    /// Its files.
+    pub files: Vec<File>,
+    /// What was measured of it.
+    pub preflight: Preflight,
+    /// What is wrong with it.
+    pub faults: Vec<Diagnostic>,
+}
+
+/// The press PDF.
 pub fn press(
     material: &Material,
     input: &press_pdf::Input,
     layout: &PressLayout,
     profile: Option<&Profile>,
-) -> Result<Vec<File>, press_pdf::Error> {
-    Ok(vec![File {
-        name: file_name(material, "press.pdf"),
-        bytes: layout.pdf(input, profile)?,
-    }])
+) -> Result<Press, press_pdf::Error> {
+    let (bytes, preflight) = layout.pdf(input, profile)?;
+    Ok(Press {
+        files: vec![File {
+            name: file_name(material, "press.pdf"),
+            bytes,
+        }],
+        faults: preflight.diagnostics(input),
+        preflight,
+    })
 }
 
 /// What is wrong with the profile that the publication names.

@@ -62,7 +62,7 @@ fn report(material: &Material, opened: &Opened, made: &Made, proof: &Proof) -> R
         links: links(material, &opened.sources),
         diagnostics: diagnostics(opened, proof),
         accessibility: accessibility(publication, proof),
-        parts: Vec::new(),
+        parts: made.parts.clone(),
     }
 }
 

@@ -165,7 +165,7 @@ pub fn booklet(input: &Input, layout: &Layout, pdf: &[u8]) -> Result<Booklet, Er
         intent: None,
     };
     Ok(Booklet {
-        pdf: impose::fill(&drawing, pages, &finish)?,
+        pdf: impose::fill(&drawing, pages, &finish)?.bytes,
         plan,
         sheet: sheet.map(|length| length / MM),
     })

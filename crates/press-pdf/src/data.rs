@@ -86,13 +86,14 @@ struct PictureFile {
     vector: bool,
 }
 
-/// Puts `issue.json` and the pictures of the pages beside the templates.
+/// Puts `issue.json` and the pictures of the pages beside the templates; the pictures
+/// as they lie there, by their paths in the issue.
 pub fn add_issue(
     input: &Input,
     press: Option<PressData>,
     store: &FontStore,
     files: &mut Files,
-) -> Result<(), Error> {
+) -> Result<Vec<(AssetPath, Bytes)>, Error> {
     let Input {
         publication, issue, ..
     } = *input;
@@ -116,8 +117,10 @@ pub fn add_issue(
     places.extend(issue.articles().map(|a| format!("a-{}", a.slug)));
 
     let mut pictures = BTreeMap::new();
+    let mut placed = Vec::with_capacity(paths.len());
     for (index, path) in paths.into_iter().enumerate() {
-        let picture = add_picture(input, path, FIGURE_WIDTH, &index.to_string(), files)?;
+        let (picture, bytes) = add_picture(input, path, FIGURE_WIDTH, &index.to_string(), files)?;
+        placed.push((path.clone(), bytes));
         pictures.insert(path.as_str(), picture);
     }
     let particular = Particular {
@@ -128,7 +131,8 @@ pub fn add_issue(
         web_code: web_code::add(publication, issue, files),
         press,
     };
-    write(input, store, files, particular)
+    write(input, store, files, particular)?;
+    Ok(placed)
 }
 
 /// Puts `issue.json` and the cover's picture beside the templates.
@@ -141,7 +145,7 @@ pub fn add_cover(
     let mut pictures = BTreeMap::new();
     if let Some(cover) = &input.issue.cover {
         let path = &cover.picture.asset;
-        let picture = add_picture(input, path, width, "cover", files)?;
+        let (picture, _) = add_picture(input, path, width, "cover", files)?;
         pictures.insert(path.as_str(), picture);
     }
     let particular = Particular {
@@ -158,16 +162,18 @@ fn add_picture(
     width: u32,
     name: &str,
     files: &mut Files,
-) -> Result<PictureFile, Error> {
+) -> Result<(PictureFile, Bytes), Error> {
     let picture = input.pictures.for_print(path, width)?;
     let file = format!("/pictures/{name}.{}", picture.format.extension());
-    files.insert(file.clone(), Bytes::new(picture.bytes));
-    Ok(PictureFile {
+    let bytes = Bytes::new(picture.bytes);
+    files.insert(file.clone(), bytes.clone());
+    let described = PictureFile {
         file,
         width: picture.width,
         height: picture.height,
         vector: picture.format == Format::Svg,
-    })
+    };
+    Ok((described, bytes))
 }
 
 fn write<'a>(

@@ -158,8 +158,16 @@ pub fn keep_places(drawing: &mut PdfDocument, pages: impl IntoIterator<Item = us
     }
 }
 
+/// A finished file.
+pub struct Filled {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Its fonts by name, and whether each is in the file.
+    pub fonts: BTreeMap<String, bool>,
+}
+
 /// The finished file: the drawn sheets with the pages in their places.
-pub fn fill(drawing: &PdfDocument, pages: Pages, finish: &Finish) -> Result<Vec<u8>, Error> {
+pub fn fill(drawing: &PdfDocument, pages: Pages, finish: &Finish) -> Result<Filled, Error> {
     let options = PdfSaveOptions {
         optimize: false,
         // Else the operators that choose an ink would be left out.
@@ -212,7 +220,21 @@ pub fn fill(drawing: &PdfDocument, pages: Pages, finish: &Finish) -> Result<Vec<
     }
     let mut bytes = Vec::new();
     document.save_to(&mut bytes).map_err(lopdf::Error::from)?;
-    Ok(bytes)
+    Ok(Filled {
+        fonts: fonts(&document),
+        bytes,
+    })
+}
+
+fn fonts(document: &Document) -> BTreeMap<String, bool> {
+    let descriptors = document.objects.values().filter_map(|object| {
+        let dictionary = object.as_dict().ok()?;
+        let name = dictionary.get(b"FontName").ok()?.as_name().ok()?;
+        let files = [&b"FontFile"[..], b"FontFile2", b"FontFile3"];
+        let is_there = files.iter().any(|file| dictionary.has(file));
+        Some((String::from_utf8_lossy(name).into_owned(), is_there))
+    });
+    descriptors.collect()
 }
 
 fn number_of(digits: &[u8]) -> Option<usize> {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
-use press_model::{Diagnostic, PageMap};
+use press_model::{AssetPath, Diagnostic, PageMap};
 use typst::diag::Warned;
-use typst::foundations::{Datetime, Smart};
+use typst::foundations::{Bytes, Datetime, Smart};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
@@ -29,6 +29,7 @@ pub struct Layout {
     missing: Vec<Diagnostic>,
     identity: String,
     date: Datetime,
+    pictures: Vec<(AssetPath, Bytes)>,
 }
 
 /// Lays the issue out.
@@ -47,7 +48,7 @@ pub fn lay_out(input: &Input, press: Option<data::PressData>) -> Result<Layout, 
     let date = date(input.issue.date)?;
     let overrides = Overrides::of(input.templates);
     let mut files = Files::templates(input.templates);
-    data::add_issue(input, press, &store, &mut files)?;
+    let pictures = data::add_issue(input, press, &store, &mut files)?;
     balance::place(&mut files, Colophon::Below(0.0));
     let world_of = |files: &Files| PressWorld::new(MAIN, files.clone(), Arc::clone(&store), date);
     let mut world = world_of(&files);
@@ -70,6 +71,7 @@ pub fn lay_out(input: &Input, press: Option<data::PressData>) -> Result<Layout, 
         overrides,
         identity: format!("{}/{}", input.publication.slug, input.issue.name),
         date,
+        pictures,
     })
 }
 
@@ -83,6 +85,15 @@ impl Layout {
     /// On which page each article, section and block begins.
     pub fn page_map(&self) -> &PageMap {
         &self.page_map
+    }
+
+    /// Which picture of the issue has these bytes.
+    pub(crate) fn path_of(&self, data: Option<&Bytes>) -> Option<&AssetPath> {
+        let data = data?;
+        let mut pictures = self.pictures.iter();
+        pictures
+            .find(|(_, bytes)| bytes == data)
+            .map(|(path, _)| path)
     }
 
     /// The pages as a PDF that is accessible (PDF/UA-1) and archivable

@@ -13,6 +13,7 @@ use crate::data::PressData;
 use crate::impose::{self, Boxes, Finish, Pages, Separation};
 use crate::layout::{Layout, lay_out};
 use crate::pen::{BLACK, Ink, Pen, SmallPrint};
+use crate::preflight::Preflight;
 use crate::profile::Profile;
 use crate::{Error, Input};
 
@@ -56,12 +57,16 @@ pub fn press_layout(input: &Input) -> Result<PressLayout, Error> {
 }
 
 impl PressLayout {
-    /// The sheets as a PDF. The same layout gives the same bytes.
+    /// The sheets as a PDF, and what was measured of them. The same layout gives the same bytes.
     ///
     /// # Errors
     /// As [`Layout::pdf`], and [`Error::Sheets`] if the pages cannot be put on
     /// sheets.
-    pub fn pdf(&self, input: &Input, profile: Option<&Profile>) -> Result<Vec<u8>, Error> {
+    pub fn pdf(
+        &self,
+        input: &Input,
+        profile: Option<&Profile>,
+    ) -> Result<(Vec<u8>, Preflight), Error> {
         let bytes = self.layout.pdf_for_sheets()?;
         let digest = Sha256::digest(&bytes);
         let hash: String = digest[..6]
@@ -124,7 +129,9 @@ impl PressLayout {
             inks: &inks,
             intent: profile.map(|profile| (profile.bytes(), profile.name())),
         };
-        impose::fill(&drawing, pages, &finish)
+        let filled = impose::fill(&drawing, pages, &finish)?;
+        let preflight = Preflight::measure(self, input, profile, filled.fonts);
+        Ok((filled.bytes, preflight))
     }
 }
 
