@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Datelike;
 use press_image::Format;
 use press_model::{
-    AssetPath, Contents, Issue, Labels, LinkTarget, Met, Publication, Slug, month, month_and_year,
+    AssetPath, Contents, Issue, Labels, LinkTarget, Look, Met, Publication, Slug, month, month_and_year,
     walk,
 };
 use serde::Serialize;
@@ -22,6 +22,9 @@ use crate::{Error, Input};
 /// How wide a figure is printed at most, in pixels: a column of 84 mm at 350
 /// dots to the inch, a little more than a press can show.
 const FIGURE_WIDTH: u32 = 1160;
+/// The same for a press where the text runs in one column, which is as wide as the
+/// page may be.
+const PRESS_FIGURE_WIDTH: u32 = 2400;
 
 #[derive(Serialize)]
 struct Data<'a> {
@@ -118,8 +121,17 @@ pub fn add_issue(
 
     let mut pictures = BTreeMap::new();
     let mut placed = Vec::with_capacity(paths.len());
+    let theme = &publication.theme;
+    let columns = theme.columns.unwrap_or(match theme.look {
+        Look::Review | Look::Modern => 2,
+        Look::Classic => 1,
+    });
+    let widest = match press.is_some() && columns == 1 {
+        true => PRESS_FIGURE_WIDTH,
+        false => FIGURE_WIDTH,
+    };
     for (index, path) in paths.into_iter().enumerate() {
-        let (picture, bytes) = add_picture(input, path, FIGURE_WIDTH, &index.to_string(), files)?;
+        let (picture, bytes) = add_picture(input, path, widest, &index.to_string(), files)?;
         placed.push((path.clone(), bytes));
         pictures.insert(path.as_str(), picture);
     }

@@ -176,8 +176,8 @@ impl Preflight {
         let (text, shapes) = (self.text.screen, self.shapes.screen);
         (text + shapes > 0).then(|| {
             let message = format!(
-                "{text} pieces of text and {shapes} rules or fills of the press PDF are in the \
-                 colours of a screen and would be printed with all four inks"
+                "the press PDF has colours of a screen in {text} of its texts and {shapes} of its \
+                 rules and fills, which would be printed with all four inks"
             );
             Diagnostic::new(Code::ScreenColour, message).help(
                 "a template of the publication or the issue names colours of its own: let it \
