@@ -239,13 +239,14 @@ impl Aligner<'_> {
             let place = loop {
                 let text = texts.get(at)?;
                 let (normal, kind) = (&self.texts[*text].normal, self.texts[*text].segment.kind);
+                // Lists of contents have the words of headings as well.
+                let may = !is_heading(wanted.role) || suits(wanted.role, kind, self.carrier);
                 let place = normal.find(&part.normal, from).filter(|start| {
-                    // Lists of contents have the words of headings as well.
-                    loose && (!is_heading(wanted.role) || suits(wanted.role, kind, self.carrier))
+                    loose
                         || *start == 0 && part.normal.len() == normal.len()
                         || normal.len() - part.normal.len() <= wanted.slack.unwrap_or(0) + 2
                 });
-                if let Some(start) = place {
+                if let Some(start) = place.filter(|_| may) {
                     break (*text, start);
                 }
                 (at, from) = (at + 1, 0);

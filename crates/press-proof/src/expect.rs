@@ -559,7 +559,8 @@ impl<'a> Writer<'a> {
             // What is corrected is named before it or above it, in either order.
             let named = correction.article.iter().chain([&correction.issue]);
             self.named = named.cloned().collect();
-            let slack = self.named.iter().map(|words| words.chars().count()).sum();
+            let letters = self.named.iter().flat_map(|words| words.chars());
+            let slack = letters.filter(|c| c.is_alphanumeric()).count();
             let part = self.running(&correction.text);
             self.push(row, Role::Text, vec![part], Some(slack));
         }

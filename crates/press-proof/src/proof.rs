@@ -583,10 +583,10 @@ impl Judge<'_> {
                 }
                 let is_here = self.issue.article(article);
                 if !is_here.is_some_and(|a| a.is_in(self.carrier.edition())) {
-                    // Its words alone, since there is nowhere to lead.
-                    return match here.is_empty() {
-                        true => None,
-                        false => Some(loss(page.unwrap_or_else(|| "nowhere".to_owned()))),
+                    // Its words alone, if there is nowhere to lead.
+                    return match (page, here.is_empty()) {
+                        (None, true) => None,
+                        (page, _) => Some(loss(page.unwrap_or_else(|| "nowhere".to_owned()))),
                     };
                 }
                 let place = match id {

@@ -263,7 +263,7 @@ impl Markup {
 
     /// Short texts may well occur twice.
     fn repeated(&self) -> Vec<Vec<Patch>> {
-        const SHORTEST: usize = 60;
+        const SHORTEST: usize = 80;
         let seen = |at: &usize| {
             let of_it = self.runs.iter().filter(|(run, _)| {
                 run.start >= self.whole(*at).start && run.end <= self.whole(*at).end

@@ -744,7 +744,7 @@ impl Finished for Pdf {
             Harm::ParagraphDropped => self.dropped(self.paragraphs()),
             Harm::ParagraphsSwapped => self.swapped(&self.paragraphs()),
             Harm::ParagraphRepeated => {
-                const SHORTEST: usize = 60;
+                const SHORTEST: usize = 80;
                 let again = self.paragraphs().into_iter().filter(|at| {
                     let words = self.text(*at);
                     let seen = words.chars().filter(|c| !c.is_whitespace()).count();

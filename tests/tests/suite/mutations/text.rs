@@ -213,6 +213,7 @@ impl Text {
                     || matches!(words, "Notes" | "Corrections")
                     || is_label(words)
                     || words.starts_with("[Note ")
+                    || item_mark(words) == Some(words)
                     || is_rule(words);
                 let start = line.end - words.len();
                 match part {
@@ -266,7 +267,7 @@ impl Finished for Text {
                 swapped.collect()
             }
             Harm::ParagraphRepeated => {
-                const SHORTEST: usize = 60;
+                const SHORTEST: usize = 80;
                 let long = self.all(Part::Paragraph).map(Text::whole).filter(|at| {
                     let words = text[at.clone()].chars();
                     words.filter(|c| c.is_alphanumeric()).count() >= SHORTEST
