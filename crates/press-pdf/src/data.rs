@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Datelike;
 use press_image::Format;
 use press_model::{
-    AssetPath, Contents, Issue, Labels, LinkTarget, Look, Met, Publication, Slug, month, month_and_year,
-    walk,
+    AssetPath, Contents, Issue, Labels, LinkTarget, Look, Met, Publication, Slug, month,
+    month_and_year, walk,
 };
 use serde::Serialize;
 use typst::foundations::Bytes;
@@ -165,6 +165,11 @@ pub fn add_cover(
         ..Particular::default()
     };
     write(input, store, files, particular)
+}
+
+/// Puts `issue.json` beside the templates, without pictures.
+pub fn add_words(input: &Input, store: &FontStore, files: &mut Files) -> Result<(), Error> {
+    write(input, store, files, Particular::default())
 }
 
 /// Puts a picture beside the templates under a name of ours.

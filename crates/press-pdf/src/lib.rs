@@ -24,6 +24,7 @@ mod profile;
 mod references;
 mod scripts;
 mod thumbnails;
+mod ticket;
 mod web_code;
 mod world;
 
@@ -37,6 +38,7 @@ pub use preflight::{Colours, PictureContent, PlacedPicture, Preflight};
 pub use press::{PressLayout, press_layout};
 pub use profile::Profile;
 pub use thumbnails::Thumbnail;
+pub use ticket::{PlannedGathering, PlannedSheet, Ticket, TicketFile, ticket};
 
 use press_image::Pictures;
 use press_model::{Diagnostic, FontFile, Issue, Publication};

@@ -248,6 +248,10 @@ pub const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../../templates/pdf/theme.typ"),
     ),
     (
+        "pdf/ticket.typ",
+        include_str!("../../../templates/pdf/ticket.typ"),
+    ),
+    (
         "report/accessibility.html",
         include_str!("../../../templates/report/accessibility.html"),
     ),
