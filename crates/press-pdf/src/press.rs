@@ -6,6 +6,7 @@
 //! system converts them for its press: it knows the paper. No conformance to PDF/X
 //! is claimed, since nothing here can check it.
 
+use press_model::PageMap;
 use printpdf::{Mm, PdfDocument, PdfPage};
 use sha2::{Digest as _, Sha256};
 
@@ -57,6 +58,11 @@ pub fn press_layout(input: &Input) -> Result<PressLayout, Error> {
 }
 
 impl PressLayout {
+    /// On which page each article, section and block begins.
+    pub fn page_map(&self) -> &PageMap {
+        &self.layout.page_map
+    }
+
     /// The sheets as a PDF, and what was measured of them. The same layout gives the same bytes.
     ///
     /// # Errors

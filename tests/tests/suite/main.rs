@@ -8,4 +8,5 @@ mod hostile;
 mod mutations;
 mod newsletters;
 mod output;
+mod print;
 mod verify;
