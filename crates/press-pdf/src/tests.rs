@@ -664,6 +664,7 @@ fn faults_of<T>(result: Result<T, Error>) -> Vec<Diagnostic> {
 }
 
 /// The text of a PDF without white space, which readers guess from the gaps.
+/// Furniture and references count, which no tag has.
 fn text_of(pdf: &[u8]) -> String {
     packed(&pdf_extract::extract_text_from_mem(pdf).unwrap())
 }

@@ -61,6 +61,9 @@ fn thumbnail(page: &Page, label: String, width: u32) -> Result<Thumbnail, Error>
 
 type Rgb = [u8; 3];
 
+/// Colours, each with how many pixels have it.
+type Counted = Vec<(Rgb, u64)>;
+
 /// Colours that differ in their last three bits alone count as one.
 const BUCKETS: usize = 1 << 15;
 
@@ -107,7 +110,7 @@ fn palette(pixels: &[Rgb]) -> Vec<Rgb> {
     for pixel in pixels {
         counts[bucket(*pixel)].get_or_insert((*pixel, 0)).1 += 1;
     }
-    let mut boxes = vec![counts.into_iter().flatten().collect::<Vec<_>>()];
+    let mut boxes = vec![counts.into_iter().flatten().collect::<Counted>()];
     while boxes.len() < COLOURS {
         let widest = boxes
             .iter()
@@ -153,7 +156,7 @@ fn longest_side(colours: &[(Rgb, u64)]) -> (usize, u8) {
 }
 
 /// Cuts a box of two colours or more in the middle of its longest side.
-fn cut(mut colours: Vec<(Rgb, u64)>) -> (Vec<(Rgb, u64)>, Vec<(Rgb, u64)>) {
+fn cut(mut colours: Counted) -> (Counted, Counted) {
     let (channel, _) = longest_side(&colours);
     colours.sort_unstable_by_key(|(colour, _)| (colour[channel], *colour));
     let (least, most) = (colours[0].0[channel], colours[colours.len() - 1].0[channel]);

@@ -585,10 +585,7 @@ fn words_of(segment: &Segment, link: &Link) -> String {
         };
         words.push_str(kept);
     }
-    let spaced = words.replace(
-        |c: char| c == PICTURE || c == crate::carried::LINE_ENDS,
-        " ",
-    );
+    let spaced = words.replace([PICTURE, crate::carried::LINE_ENDS], " ");
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -44,7 +44,7 @@ fn measure(name: &str, issue: &generate::Generated) {
     let issues = folder.path().join("issues");
     issue.write(&issues);
     println!("{name}");
-    let (mut bare, mut build) = (Cost::default(), Cost::default());
+    let (mut bare, mut build, mut pdf) = (Cost::default(), Cost::default(), Cost::default());
     for stage in Stage::ALL {
         let mut costs: Vec<Cost> = (0..=RUNS)
             .map(|_| child(stage, &issues, &folder.path().join("out")))
@@ -55,14 +55,18 @@ fn measure(name: &str, issue: &generate::Generated) {
         match stage {
             Stage::BareTypst => bare = median,
             Stage::Build => build = median,
+            Stage::Pdf => pdf = median,
             _ => {}
         }
-        let of_build = match stage {
+        let of_another = match stage {
+            Stage::Press | Stage::Booklet => {
+                format!(", {:4.2} × pdf", median.cpu_seconds / pdf.cpu_seconds)
+            }
             Stage::Proof => format!(", {:4.2} × build", median.cpu_seconds / build.cpu_seconds),
             _ => String::new(),
         };
         println!(
-            "  {:24} {:7.3} s ({:.3}–{:.3})  {:6.1} MiB   {:5.2} × bare, memory {:4.2} ×{of_build}",
+            "  {:24} {:7.3} s ({:.3}–{:.3})  {:6.1} MiB   {:5.2} × bare, memory {:4.2} ×{of_another}",
             stage.name(),
             median.cpu_seconds,
             costs[0].cpu_seconds,

@@ -21,6 +21,10 @@ pub enum Stage {
     Load,
     /// The pages and the PDF, the issue being read.
     Pdf,
+    /// The pages for a press, and the sheets with them; the preflight among it.
+    Press,
+    /// The booklet alone, the reading PDF being there.
+    Booklet,
     /// The cover.
     Cover,
     /// The EPUB without pages and cover.
@@ -45,10 +49,12 @@ pub struct Cost {
 
 impl Stage {
     /// Every stage; the bare compile first, since the others are held against it.
-    pub const ALL: [Stage; 8] = [
+    pub const ALL: [Stage; 10] = [
         Stage::BareTypst,
         Stage::Load,
         Stage::Pdf,
+        Stage::Press,
+        Stage::Booklet,
         Stage::Cover,
         Stage::Epub,
         Stage::Email,
@@ -62,6 +68,8 @@ impl Stage {
             Stage::BareTypst => "bare-typst",
             Stage::Load => "load",
             Stage::Pdf => "pdf",
+            Stage::Press => "press",
+            Stage::Booklet => "booklet",
             Stage::Cover => "cover",
             Stage::Epub => "epub",
             Stage::Email => "email",
@@ -128,6 +136,15 @@ impl Stage {
                 let layout = press_pdf::layout(&print).expect("a layout");
                 drop(layout.pdf().expect("a PDF"));
             }),
+            Stage::Press => cost_of(|| {
+                let layout = press_pdf::press_layout(&print).expect("a layout");
+                drop(layout.pdf(&print, None).expect("a PDF"));
+            }),
+            Stage::Booklet => {
+                let layout = press_pdf::layout(&print).expect("a layout");
+                let pdf = layout.pdf().expect("a PDF");
+                cost_of(|| drop(press_pdf::booklet(&print, &layout, &pdf).expect("a booklet")))
+            }
             Stage::Cover => cost_of(|| drop(press_pdf::cover(&print).expect("a cover"))),
             Stage::Epub => {
                 // Its smallest: the cover is made elsewhere.

@@ -50,9 +50,9 @@ impl Text {
         let links = title("Links").expect("a list of addresses") + 2;
         let mut groups = Vec::new();
         let mut group: Vec<Range<usize>> = Vec::new();
-        for at in first..colophon {
-            if !line(at).trim().is_empty() {
-                group.push(lines[at].clone());
+        for range in &lines[first..colophon] {
+            if !text[range.clone()].trim().is_empty() {
+                group.push(range.clone());
             } else if !group.is_empty() {
                 let part = part(text, &group, groups.last().map(|(part, _)| *part));
                 groups.push((part, std::mem::take(&mut group)));
