@@ -84,8 +84,8 @@ pub fn read_pdf_with_poppler(bytes: &[u8]) -> Option<String> {
         .arg(&path)
         .output()
         .ok()?;
-    // A soft hyphen that stands as a replacement text comes as its bytes.
-    let structure = String::from_utf8_lossy(&run.stdout).replace(['\u{fffd}', '\0'], "");
+    // Titles of the tags, which are no words here, come as they are in the file.
+    let structure = String::from_utf8_lossy(&run.stdout);
     // Its words stand between quotation marks, below the names of the tags.
     let words = structure.lines().filter_map(|line| {
         let words = line.trim().strip_prefix('"')?;
