@@ -290,12 +290,7 @@ impl Aligner<'_> {
         let text = &self.texts[text].normal;
         match (&parts[..], slack) {
             ([], _) => text.is_empty().then(Vec::new),
-            ([part], None) => {
-                let unmarked = part.unmarked.as_ref();
-                let fits = part.normal.has_characters_of(text)
-                    || unmarked.is_some_and(|unmarked| unmarked.has_characters_of(text));
-                fits.then(|| vec![0])
-            }
+            ([part], None) => part.normal.has_characters_of(text).then(|| vec![0]),
             (parts, slack) => places_in(parts, slack.unwrap_or(0), text),
         }
     }

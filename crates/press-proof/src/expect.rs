@@ -77,9 +77,6 @@ pub(crate) struct Part {
     pub text: String,
     /// Its normal form.
     pub normal: Normal,
-    /// The same without what a plain text takes for the mark of a quote or of an
-    /// item, where it begins with such a thing.
-    pub unmarked: Option<Normal>,
     /// The links in it.
     pub links: Vec<Wanted>,
 }
@@ -577,13 +574,8 @@ impl<'a> Writer<'a> {
 
     fn part(&self, text: String, links: Vec<Wanted>) -> Part {
         let form = self.carrier.form();
-        let unmarked = match self.carrier {
-            Carrier::Text => without_mark(&text).map(|rest| Normal::of(rest, form)),
-            Carrier::Pdf | Carrier::Epub | Carrier::Html => None,
-        };
         Part {
             normal: Normal::of(&text, form),
-            unmarked,
             text,
             links,
         }
@@ -684,21 +676,6 @@ pub(crate) fn words_of(block: &Block) -> String {
         Block::Code { text, .. } => text.clone(),
         Block::Rule { .. } => "* * *".to_owned(),
     }
-}
-
-/// A text that begins as a quote or an item does, without that beginning.
-fn without_mark(text: &str) -> Option<&str> {
-    let (mark, rest) = text.split_once(' ')?;
-    let is_mark = matches!(mark, ">" | "|" | "-" | "*" | "+");
-    (is_mark || number_of_mark(text).is_some()).then_some(rest)
-}
-
-/// The number of the item that a text begins as.
-pub(crate) fn number_of_mark(text: &str) -> Option<&str> {
-    let (mark, _) = text.split_once(' ')?;
-    let number = mark.strip_suffix(['.', ')'])?;
-    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-    is_number.then_some(number)
 }
 
 /// The address of a place of the issue on the web, if the publication has one.

@@ -8,8 +8,7 @@ use press_model::{Edition, Issue, LinkTarget, Publication, Slug, Span};
 use crate::align::{Found, Text, align, places_in, texts};
 use crate::carried::{Carried, Kind, Target};
 use crate::expect::{
-    Expected, Part, Role, SUBJECT, TITLE, Unit, Wanted, expect, number_of_mark, shortened,
-    web_address,
+    Expected, Part, Role, SUBJECT, TITLE, Unit, Wanted, expect, shortened, web_address,
 };
 use crate::normal::{Form, Normal};
 
@@ -417,8 +416,7 @@ impl Judge<'_> {
         let mut losses = Vec::new();
         for (part, (segment, start)) in unit.parts.iter().zip(&found.parts) {
             let text = &self.texts[*segment];
-            let reads = |normal| text.normal.reads_at(normal, *start);
-            if !reads(&part.normal) && !part.unmarked.as_ref().is_some_and(reads) {
+            if !text.normal.reads_at(&part.normal, *start) {
                 losses.push(Loss::Spaces {
                     found: shortened(&readable(&text.segment.text)),
                 });
@@ -663,19 +661,6 @@ impl Judge<'_> {
                 }
                 _ => {}
             }
-        } else if let Some(part) = unit.parts.first()
-            && let Some(mark) = number_of_mark(&part.text)
-            && let Some(item) = segment.item
-            && part.unmarked.as_ref().is_some_and(|unmarked| {
-                unmarked.has_characters_of(&self.texts[found.segment].normal)
-            })
-            && item.number.map(|number| number.to_string()).as_deref() != Some(mark)
-        {
-            // Text that a plain text takes for an item.
-            let found = item
-                .number
-                .map_or_else(String::new, |number| number.to_string());
-            return differs(format!("“{mark}”"), format!("“{found}”"));
         }
         match (unit.role, segment.kind) {
             (Role::SectionTitle | Role::Headline, Kind::Heading { level }) => {

@@ -1,8 +1,8 @@
 //! Reads a plain text by what a reader sees in it: empty lines, indentation,
 //! underlines and the marks at the beginnings of lines.
 //!
-//! A text cannot say all that it means. What begins like an item is an item, even
-//! if the author began a sentence with `1.`; two blocks of code that follow one
+//! A text cannot say all that it means. What begins like an item is an item, unless
+//! the space behind its mark does not break; two blocks of code that follow one
 //! another are one; a line that ends may end a word or not, which [`LINE_ENDS`]
 //! leaves open. Marks of links, of notes and of stress stay in the text.
 

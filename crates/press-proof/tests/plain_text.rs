@@ -24,7 +24,7 @@ Harbour, 3 May — Nobody knows why, although the moon and all of the stars were
 1. ebb
 2. flood
 
-2025. It was a year.
+2025.\u{a0}It was a year.
 
 Again
 ~~~~~
@@ -73,7 +73,7 @@ fn what_is_changed_is_lost() {
         ),
         ("1. ebb", ". ebb", "paragraph"),
         ("2. flood", "3. flood", "paragraph"),
-        ("2025. It", "225. It", "paragraph"),
+        ("2025.\u{a0}It", "225.\u{a0}It", "paragraph"),
         ("Again\n~~~~~", "Again\n.....", "heading"),
         ("(2024-12)", "(2024-1)", "correction"),
         ("The moon (", "The noon (", "correction"),

@@ -100,6 +100,7 @@ fn the_examples_of_the_format_can_be_read() {
     for picture in ["cover.jpg", "gull.jpg"] {
         write(&format!("2024-11/images/{picture}"), "picture");
     }
+    write("press/PSOuncoated_v3.icc", "profile");
     let reading = read(folder.path(), "2024-11");
     let faults: Vec<String> = reading
         .diagnostics

@@ -3,7 +3,7 @@
 use press_model::{Alignment, Block, Cell, Inline, Labels, ListItem, Picture};
 
 use super::inline::InlineText;
-use super::wrap::{columns, wrap};
+use super::wrap::{columns, unmarked, wrap};
 
 /// The least width that is worth indenting into. Blocks that stand deeper keep
 /// the margin of the block around them, so that no line sticks out.
@@ -204,7 +204,7 @@ fn table(
     let mut texts = |cells: &[Cell]| -> Vec<String> {
         cells
             .iter()
-            .map(|cell| inline.line(&cell.content))
+            .map(|cell| unmarked(inline.line(&cell.content)))
             .collect()
     };
     let header = texts(header);

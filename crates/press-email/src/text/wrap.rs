@@ -3,7 +3,8 @@
 //! A line is counted in the columns of a terminal, so that a Han character
 //! counts two. Lines break where Unicode allows it (UAX #14), but an address is
 //! never broken: it stands on a longer line instead, so that it can be followed.
-//! No line ends in white space.
+//! No line ends in white space, and none begins with what a reader takes for a
+//! mark: words that look like one are written so that they do not.
 
 use textwrap::WordSeparator;
 use textwrap::core::{Word, display_width};
@@ -16,10 +17,37 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     for paragraph in text.split('\n') {
         let words = words(paragraph, width.max(1));
         for line in wrap_first_fit(&words, &[width as f64]) {
-            lines.push(joined(line));
+            lines.push(unmarked(joined(line)));
         }
     }
     lines
+}
+
+/// A line that begins with words which look like the mark of an item, of a quote, of
+/// a note or like a drawn line, but are the author's: a space before the mark, or one
+/// that does not break behind it, shows that it is none. Programs for email colour
+/// a line that begins with `>` as a quote.
+pub(super) fn unmarked(line: String) -> String {
+    let (mark, rest) = line.split_once(' ').unwrap_or((&line, ""));
+    let number = mark.strip_suffix('.').unwrap_or_default();
+    if mark == "-" || is_number(number) {
+        return format!("{mark}\u{a0}{rest}");
+    }
+    let is_note = line
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("] "))
+        .and_then(|(name, _)| name.rsplit_once(' '))
+        .is_some_and(|(_, number)| is_number(number));
+    let is_drawn = line.starts_with(['=', '-', '~', '.', '*'])
+        && line.chars().all(|c| line.starts_with(c) || c == ' ');
+    if is_note || is_drawn || mark.starts_with('>') || mark == "|" {
+        return format!(" {line}");
+    }
+    line
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The columns that text takes on a line.
@@ -79,6 +107,24 @@ mod tests {
     }
 
     #[test]
+    fn the_words_of_an_author_are_no_marks() {
+        let lines = |text: &str| wrap(text, 12);
+        assert_eq!(lines("- word"), ["-\u{a0}word"]);
+        assert_eq!(
+            lines("a word in 2024. Then"),
+            ["a word in", "2024.\u{a0}Then"]
+        );
+        assert_eq!(lines("-1 is"), ["-1 is"]);
+        assert_eq!(
+            lines("> word\n>word\n| word\n||"),
+            [" > word", " >word", " | word", "||"]
+        );
+        assert_eq!(lines("Title\n====="), ["Title", " ====="]);
+        assert_eq!(lines("-- \n* * *\n---  --"), [" --", " * * *", " ---  --"]);
+        assert_eq!(lines("[Note 1] a\n[Note] b"), [" [Note 1] a", "[Note] b"]);
+    }
+
+    #[test]
     fn an_address_stays_whole() {
         let address = "https://example.org/a/long-path/that-could/break";
         assert_eq!(
@@ -93,8 +139,10 @@ mod tests {
         fn nothing_is_lost_and_nothing_sticks_out(text in "\\PC{0,300}", width in 2usize..80) {
             let lines = wrap(&text, width);
             for line in &lines {
-                prop_assert_eq!(line.trim_end(), line);
-                prop_assert!(columns(line) <= width || is_address(line), "{:?}", line);
+                let ends_well = line.trim_end() == line || line.ends_with('\u{a0}');
+                prop_assert!(ends_well, "{:?}", line);
+                // A space that shows that a mark is none stands beside the width.
+                prop_assert!(columns(line) <= width + 1 || is_address(line), "{:?}", line);
             }
             let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             prop_assert_eq!(letters(&lines.concat()), letters(&text));
