@@ -2,9 +2,12 @@
 //! known only here. It reaches them as the file `issue.json`, never as source.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
 
 use chrono::Datelike;
-use press_image::Format;
+use press_image::{Format, Pictures, Prepared};
 use press_model::{
     AssetPath, Contents, Issue, Labels, LinkTarget, Look, Met, Publication, Slug, month,
     month_and_year, walk,
@@ -130,8 +133,9 @@ pub fn add_issue(
         true => PRESS_FIGURE_WIDTH,
         false => FIGURE_WIDTH,
     };
-    for (index, path) in paths.into_iter().enumerate() {
-        let (picture, bytes) = add_picture(input, path, widest, &index.to_string(), files)?;
+    let paths: Vec<&AssetPath> = paths.into_iter().collect();
+    for (index, (path, prepared)) in prepare(input.pictures, &paths, widest).enumerate() {
+        let (picture, bytes) = add_picture(prepared?, &index.to_string(), files);
         placed.push((path.clone(), bytes));
         pictures.insert(path.as_str(), picture);
     }
@@ -157,7 +161,8 @@ pub fn add_cover(
     let mut pictures = BTreeMap::new();
     if let Some(cover) = &input.issue.cover {
         let path = &cover.picture.asset;
-        let (picture, _) = add_picture(input, path, width, "cover", files)?;
+        let prepared = input.pictures.for_print(path, width)?;
+        let (picture, _) = add_picture(prepared, "cover", files);
         pictures.insert(path.as_str(), picture);
     }
     let particular = Particular {
@@ -172,15 +177,46 @@ pub fn add_words(input: &Input, store: &FontStore, files: &mut Files) -> Result<
     write(input, store, files, Particular::default())
 }
 
+/// Prepares pictures for the page, on as many threads as there are processors.
+fn prepare<'a>(
+    pictures: &Pictures,
+    paths: &[&'a AssetPath],
+    widest: u32,
+) -> impl Iterator<Item = (&'a AssetPath, Result<Prepared, press_image::Error>)> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = paths.len().div_ceil(threads).max(1);
+    thread::scope(|scope| {
+        let work: Vec<_> = paths
+            .chunks(share)
+            .map(|paths| {
+                let prepare = move |path: &&'a AssetPath| {
+                    let width = printed_width(pictures, path, widest);
+                    (*path, pictures.for_print(path, width))
+                };
+                scope.spawn(move || paths.iter().map(prepare).collect::<Vec<_>>())
+            })
+            .collect();
+        let done = work.into_iter().map(|thread| match thread.join() {
+            Ok(prepared) => prepared,
+            Err(panic) => resume_unwind(panic),
+        });
+        done.flatten().collect::<Vec<_>>()
+    })
+    .into_iter()
+}
+
+/// How many pixels of a picture are printed across: all of them if they are not
+/// many more than the paper can show, since encoding again costs quality and time
+/// and saves little.
+fn printed_width(pictures: &Pictures, path: &AssetPath, widest: u32) -> u32 {
+    match pictures.info(path) {
+        Some(info) if info.width <= widest + widest / 2 => info.width,
+        Some(_) | None => widest,
+    }
+}
+
 /// Puts a picture beside the templates under a name of ours.
-fn add_picture(
-    input: &Input,
-    path: &AssetPath,
-    width: u32,
-    name: &str,
-    files: &mut Files,
-) -> Result<(PictureFile, Bytes), Error> {
-    let picture = input.pictures.for_print(path, width)?;
+fn add_picture(picture: Prepared, name: &str, files: &mut Files) -> (PictureFile, Bytes) {
     let file = format!("/pictures/{name}.{}", picture.format.extension());
     let bytes = Bytes::new(picture.bytes);
     files.insert(file.clone(), bytes.clone());
@@ -190,7 +226,7 @@ fn add_picture(
         height: picture.height,
         vector: picture.format == Format::Svg,
     };
-    Ok((described, bytes))
+    (described, bytes)
 }
 
 fn write<'a>(
