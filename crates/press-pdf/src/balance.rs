@@ -66,16 +66,24 @@ pub fn candidates(document: &PagedDocument) -> Vec<Colophon> {
     };
     let mut ink = vec![Vec::new(); columns.count];
     collect(&page.frame, Point::zero(), &columns, &mut ink);
-    let text: f64 = ink.iter_mut().map(|column| length(column)).sum();
-    let fair = text / columns.count as f64;
-    let free = columns.bottom - columns.top - fair;
-    // Where no break is better than the one there is, the colophon moves up alone.
+    let lengths: Vec<f64> = ink.iter_mut().map(|column| length(column)).collect();
+    let fair = lengths.iter().sum::<f64>() / columns.count as f64;
+    let height = columns.bottom - columns.top;
+    let free = height - fair;
+    // Where no break is better than the one there is, the colophon moves up alone: to
+    // the end of the longest column, whose notes and addresses move with it.
+    let longest = lengths.into_iter().fold(0.0, f64::max);
     let lowest = ink.iter().flatten().map(|(_, bottom)| *bottom);
-    let below = columns.bottom - lowest.fold(columns.top, f64::max) - 1.0;
+    let below = [
+        height - longest - 1.0,
+        height - longest - columns.line,
+        columns.bottom - lowest.fold(columns.top, f64::max) - 1.0,
+    ];
     (0..TRIES)
         .map(|lines| free - (0.4 + f64::from(lines)) * columns.line)
-        .filter(|shortening| *shortening > below.max(columns.line))
-        .chain((below > columns.line).then_some(below))
+        .filter(|shortening| *shortening > below[0])
+        .chain(below)
+        .filter(|shortening| *shortening > columns.line)
         .map(Colophon::Below)
         .collect()
 }

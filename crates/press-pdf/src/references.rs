@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use press_model::{FileId, Issue, LinkReferences, LinkTarget, Met, Publication, Slug, Span, walk};
 use serde::Serialize;
 
-/// Numbers by address: of the whole issue, or of each article apart.
+/// Numbers by address: of the whole issue, or of each article apart and of what is in
+/// none.
 #[derive(Serialize, Default)]
 pub struct References<'a> {
     issue: BTreeMap<String, usize>,
@@ -73,9 +74,10 @@ impl<'a> References<'a> {
         }
         let article = link.span.and_then(|span| articles.get(&span.file));
         let numbers = match (place, article) {
-            (LinkReferences::Issue, _) => &mut self.issue,
+            // The corrections and the colophon are no article.
+            (LinkReferences::Issue, _) | (LinkReferences::Article, None) => &mut self.issue,
             (LinkReferences::Article, Some(article)) => self.articles.entry(article).or_default(),
-            (LinkReferences::Article, None) | (LinkReferences::None, _) => return,
+            (LinkReferences::None, _) => return,
         };
         let next = numbers.len() + 1;
         numbers.entry(link.address).or_insert(next);

@@ -5,6 +5,7 @@ mod command_line;
 mod diagnostics;
 mod editions;
 mod hostile;
+mod looks;
 mod mutations;
 mod newsletters;
 mod output;
