@@ -76,7 +76,8 @@ pub fn candidates(document: &PagedDocument) -> Vec<Colophon> {
     let lowest = ink.iter().flatten().map(|(_, bottom)| *bottom);
     let below = [
         height - longest - 1.0,
-        height - longest - columns.line,
+        height - longest - 1.2 * columns.line,
+        height - longest - 2.3 * columns.line,
         columns.bottom - lowest.fold(columns.top, f64::max) - 1.0,
     ];
     (0..TRIES)

