@@ -173,7 +173,12 @@ impl Text<'_> {
             .extend(heading(self.inline.labels.notes, '~', WIDTH));
         for note in notes {
             self.space(1);
-            let mark = format!("[{} {}] ", self.inline.labels.note_number, note.number.0);
+            let mut mark = format!("[{} {}] ", self.inline.labels.note_number, note.number.0);
+            // Only words run on behind the mark.
+            if !matches!(note.blocks.first(), Some(Block::Paragraph { .. })) {
+                self.lines.push(mark.trim_end().to_owned());
+                "    ".clone_into(&mut mark);
+            }
             let inline = &mut self.inline;
             let lines = behind(&mark, "    ", WIDTH, |width| {
                 blocks(&note.blocks, width, inline)

@@ -225,6 +225,8 @@ impl<'a> Writer<'a> {
     ) {
         parts.retain(|part| !part.normal.is_empty());
         if parts.is_empty() && role != Role::Rule {
+            // Without words, it has the mark of its item all the same.
+            self.item = None;
             return;
         }
         let slack = match self.prefix.take() {
@@ -472,7 +474,20 @@ impl<'a> Writer<'a> {
                     [vec![alt], description].concat(),
                     Some(0),
                 );
-                self.push(row, Role::Caption, caption, Some(credit_label));
+                // In a cell a picture is a picture, whatever it is for.
+                let is_picture = |part: &&Part| {
+                    part.text.matches(PICTURE).count() == 2
+                        && part.text.starts_with(PICTURE)
+                        && part.text.ends_with(PICTURE)
+                };
+                match caption.iter().find(is_picture) {
+                    Some(part) if credit.is_none() => {
+                        let words = part.text.replace(PICTURE, "");
+                        let picture = self.part(words, part.links.clone());
+                        self.push(row, Role::Picture, vec![picture], None);
+                    }
+                    _ => self.push(row, Role::Caption, caption, Some(credit_label)),
+                }
             }
             Carrier::Epub => {
                 self.push(row, Role::Picture, vec![alt], None);
@@ -528,7 +543,7 @@ impl<'a> Writer<'a> {
         let mut lines = String::new();
         for (name, cell) in header.iter().zip(row) {
             let (name, cell) = (self.running(&name.content), self.running(&cell.content));
-            match (name.normal.is_empty(), cell.normal.is_empty()) {
+            match (name.text.trim().is_empty(), cell.text.trim().is_empty()) {
                 (true, _) => lines.push_str(&cell.text),
                 (false, true) => lines.push_str(&format!("{}: – ", name.text)),
                 (false, false) => lines.push_str(&format!("{}: {} ", name.text, cell.text)),
@@ -573,9 +588,8 @@ impl<'a> Writer<'a> {
     }
 
     fn part(&self, text: String, links: Vec<Wanted>) -> Part {
-        let form = self.carrier.form();
         Part {
-            normal: Normal::of(&text, form),
+            normal: Normal::of(&text, self.carrier.form()),
             text,
             links,
         }

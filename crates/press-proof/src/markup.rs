@@ -820,7 +820,7 @@ impl Builder {
         } else if open.is_picture() && (!context.paragraph || context.figure) {
             open.drop_marks();
             Kind::Picture
-        } else if context.list_depth == 0 && is_rule(&open.text) {
+        } else if is_rule(&open.text) {
             open.text.clear();
             open.links.clear();
             Kind::Rule

@@ -529,18 +529,24 @@ impl Judge<'_> {
     }
 
     /// Code is kept to the letter: its lines and their beginnings count as well. On
-    /// paper long lines are broken, and tabulators are spaces.
+    /// paper long lines are broken, and tabulators are spaces. A plain text sets two
+    /// blocks of code as one, and shows no empty lines above them.
     fn lines_of_code(&self, unit: &Unit, found: &Found) -> Option<Loss> {
         let segment = self.texts[found.segment].segment;
-        let wanted = unit.parts.first()?.text.lines().map(str::trim_end);
-        let lines = segment.text.lines().map(str::trim_end);
-        let length: usize = unit.parts.iter().map(|part| part.normal.len()).sum();
-        // A plain text sets two blocks of code as one.
-        let is_alone = length == self.texts[found.segment].normal.len();
-        let is_exact = self.carrier == Carrier::Pdf
-            || segment.kind != Kind::Code
-            || !is_alone
-            || lines.eq(wanted);
+        let lines_of = |text| str::lines(text).map(str::trim_end);
+        let wanted = lines_of(&unit.parts.first()?.text);
+        let lines = lines_of(&segment.text);
+        let is_exact = match (self.carrier, segment.kind) {
+            (Carrier::Text, Kind::Code) => {
+                let wanted: Vec<&str> = wanted.skip_while(|line| line.is_empty()).collect();
+                let end = wanted.iter().rposition(|line| !line.is_empty());
+                let wanted = &wanted[..end.map_or(0, |last| last + 1)];
+                let lines: Vec<&str> = lines.collect();
+                wanted.is_empty() || lines.windows(wanted.len()).any(|run| run == wanted)
+            }
+            (Carrier::Epub | Carrier::Html, Kind::Code) => lines.eq(wanted),
+            _ => true,
+        };
         (!is_exact).then(|| Loss::Spaces {
             found: shortened(&readable(&segment.text)),
         })
@@ -647,7 +653,9 @@ impl Judge<'_> {
         let segment = self.texts[found.segment].segment;
         let differs = |wanted: String, found: String| Some(Loss::Structure { wanted, found });
         if let Some(number) = unit.item {
-            match segment.item {
+            // The mark of a note may stand above the list that it begins with.
+            let last = found.parts.last().map_or(found.segment, |part| part.0);
+            match self.texts[last].segment.item {
                 // A plain text shows an item by its number alone, or by next to nothing.
                 None if self.carrier != Carrier::Text || number.is_some() => {
                     return differs("an item of a list".to_owned(), "none".to_owned());

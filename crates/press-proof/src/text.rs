@@ -17,7 +17,10 @@ const WIDTH: usize = 72;
 const DEEPEST: usize = WIDTH / 2;
 
 /// The most lines of a heading.
-const LONGEST_HEADING: usize = 16;
+const LONGEST_HEADING: usize = 200;
+
+/// The level of the underline that headlines have.
+const HEADLINE: u8 = 2;
 
 /// Code stands this many columns to the right of the text around it.
 const CODE_INDENT: usize = 4;
@@ -41,8 +44,20 @@ enum Container {
     Aside,
     /// An item of a list, whose text begins at this column.
     Item(usize),
-    /// A note: its first line begins with its mark, the others are indented.
-    Note,
+    /// A note: its first line begins with its mark, which may take so many columns,
+    /// and the others are indented.
+    Note(usize),
+}
+
+impl Container {
+    /// The columns that it takes from what stands in it.
+    fn columns(&self) -> usize {
+        match self {
+            Container::Quote | Container::Aside => 2,
+            Container::Item(column) => *column,
+            Container::Note(mark) => *mark,
+        }
+    }
 }
 
 /// What is being read.
@@ -117,9 +132,9 @@ impl<'a> Reader<'a> {
             let inner = match container {
                 Container::Quote => without_mark(rest, '>'),
                 Container::Aside => without_mark(rest, '|'),
-                Container::Item(_) | Container::Note if rest.len() <= white => Some(rest),
+                Container::Item(_) | Container::Note(_) if rest.len() <= white => Some(rest),
                 Container::Item(column) => without_indent(rest, *column),
-                Container::Note => without_indent(rest, CODE_INDENT),
+                Container::Note(_) => without_indent(rest, CODE_INDENT),
             };
             match inner {
                 Some(inner) => rest = inner,
@@ -138,7 +153,7 @@ impl<'a> Reader<'a> {
                     self.lists = self.lists.saturating_sub(1);
                 }
                 Some(Container::Quote) => self.quotes = self.quotes.saturating_sub(1),
-                Some(Container::Aside | Container::Note) | None => {}
+                Some(Container::Aside | Container::Note(_)) | None => {}
             }
         }
     }
@@ -146,16 +161,18 @@ impl<'a> Reader<'a> {
     /// A paragraph may begin with the mark of a note and be none: then its second
     /// line is not indented.
     fn is_mistaken_for_note(&self) -> bool {
-        self.containers.last() == Some(&Container::Note)
+        matches!(self.containers.last(), Some(Container::Note(_)))
             && matches!(&self.block, Block::Paragraph(lines) if lines.len() == 1)
     }
 
     /// What a line holds inside its containers.
     fn content(&mut self, line: &'a str, at: usize) {
         let room = self.room();
+        let is_rule = self.is_rule(line);
         match &mut self.block {
             Block::Code(lines, first, empty) => {
-                if let Some(code) = without_indent(line, CODE_INDENT) {
+                let code = without_indent(line, CODE_INDENT);
+                if let Some(code) = code.filter(|_| *empty == 0 || !is_rule) {
                     lines.extend(std::iter::repeat_n("", std::mem::take(empty)));
                     lines.push(code);
                     return;
@@ -176,7 +193,7 @@ impl<'a> Reader<'a> {
             }
             Block::Paragraph(lines) => {
                 if let Some((level, width)) = underline(line)
-                    && let Some(first) = heading_begins(lines, width, room)
+                    && let Some(first) = heading_begins(lines, level, width, room)
                 {
                     let heading = lines.split_off(first);
                     self.end_block();
@@ -245,10 +262,18 @@ impl<'a> Reader<'a> {
                 self.item_line = at;
                 line = line.get(column..).unwrap_or_default();
             } else {
-                if begins_note(line) && self.containers.is_empty() {
-                    self.containers.push(Container::Note);
+                let mark = note_mark(line).filter(|_| self.containers.is_empty());
+                // A note that begins with no paragraph stands below its mark.
+                let is_alone = mark == Some(line);
+                if let Some(mark) = mark {
+                    let beside = if is_alone { 0 } else { columns(mark) + 1 };
+                    let columns = beside.max(CODE_INDENT);
+                    self.containers.push(Container::Note(columns));
                 }
                 self.block = Block::Paragraph(vec![(line, at)]);
+                if is_alone {
+                    self.end_block();
+                }
                 return;
             }
             if line.trim().is_empty() {
@@ -257,20 +282,27 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether a line is `* * *` in the middle of its column.
+    /// Whether a line is `* * *` in the middle of its column, or of one around it:
+    /// nothing else shows that a list has ended.
     fn is_rule(&self, line: &str) -> bool {
         const RULE: &str = "* * *";
-        line.trim() == RULE
-            && indent(line).abs_diff(self.room().saturating_sub(RULE.len()) / 2) <= 2
+        let mut position = indent(line);
+        let mut room = self.room();
+        let is_middle = |position: usize, room: usize| {
+            position.abs_diff(room.saturating_sub(RULE.len()) / 2) <= 2
+        };
+        let mut is_rule = is_middle(position, room);
+        for container in self.containers.iter().rev() {
+            position += container.columns();
+            room += container.columns();
+            is_rule |= is_middle(position, room);
+        }
+        is_rule && line.trim() == RULE
     }
 
     /// The columns that the containers leave.
     fn room(&self) -> usize {
-        let marks = self.containers.iter().map(|container| match container {
-            Container::Quote | Container::Aside => 2,
-            Container::Item(column) => *column,
-            Container::Note => CODE_INDENT,
-        });
+        let marks = self.containers.iter().map(Container::columns);
         WIDTH.saturating_sub(marks.sum())
     }
 
@@ -448,18 +480,17 @@ fn begins_container(line: &str) -> bool {
     without_mark(line, '>').is_some() || without_mark(line, '|').is_some() || item(line).is_some()
 }
 
-/// Whether a line begins with the mark of a note, such as `[Note 4] `.
-fn begins_note(line: &str) -> bool {
-    let mark = line
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once("] "))
-        .and_then(|(mark, _)| mark.rsplit_once(' '));
-    mark.is_some_and(|(label, number)| {
-        !label.is_empty()
-            && !label.contains(['[', ']'])
-            && !number.is_empty()
-            && number.bytes().all(|byte| byte.is_ascii_digit())
-    })
+/// The mark of a note, such as `[Note 4]`, that a line begins with.
+fn note_mark(line: &str) -> Option<&str> {
+    let inner = line.strip_prefix('[')?;
+    let (name, rest) = inner.split_once(']')?;
+    let (label, number) = name.rsplit_once(' ')?;
+    let is_mark = !label.is_empty()
+        && !label.contains('[')
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && (rest.is_empty() || rest.starts_with(' '));
+    is_mark.then(|| &line[..name.len() + 2])
 }
 
 /// Whether a line is drawn from edge to edge.
@@ -483,8 +514,16 @@ fn underline(line: &str) -> Option<(u8, usize)> {
 }
 
 /// The first of the lines that an underline of a width belongs to: it is as long
-/// as the longest of them, and those above the last run on.
-fn heading_begins(lines: &[(&str, usize)], width: usize, room: usize) -> Option<usize> {
+/// as the longest of them, and those above the last run on. Above a headline alone
+/// there may be words that are not of it.
+fn heading_begins(lines: &[(&str, usize)], level: u8, width: usize, room: usize) -> Option<usize> {
+    let longest_of = |lines: &[(&str, usize)]| {
+        let lengths = lines.iter().map(|(line, _)| columns(line.trim()));
+        lengths.max().unwrap_or(0).clamp(4, room.max(4))
+    };
+    if level != HEADLINE && lines.len() <= LONGEST_HEADING && longest_of(lines) == width {
+        return Some(0);
+    }
     let mut first = lines.len().checked_sub(1)?;
     let mut below = lines.get(first)?.0;
     let mut longest = columns(below.trim());
@@ -510,7 +549,7 @@ fn is_full(line: &str, next: &str, room: usize) -> bool {
     // Where words are not spaced, a line may end after any character.
     let end = next
         .char_indices()
-        .find(|(_, c)| c.is_whitespace() || c.width() == Some(2))
+        .find(|(_, c)| c.is_whitespace() && *c != '\u{a0}' || c.width() == Some(2))
         .map_or(next.len(), |(at, c)| at.max(c.len_utf8()));
     let word = next.get(..end).unwrap_or(next);
     columns(line.trim()) + 1 + columns(word) > room
@@ -735,6 +774,10 @@ mod tests {
             &["text: [Note 4] a\u{2028}b", "text: c", "code: d", "text: e"],
         );
         check("[Note 4] a\nb\n", &["text: [Note 4] a\u{2028}b"]);
+        check(
+            "[Note 4]\n    > a\n    > b\n",
+            &["text: [Note 4]", "text>: a\u{2028}b"],
+        );
         check("[Picture] a\n\n    b\n", &["text: [Picture] a", "code: b"]);
     }
 

@@ -134,7 +134,7 @@ impl Reader {
 
     /// The alternative text, or what stands for it once its want is reported.
     pub fn alternative_text(&mut self, alt: String, path: &str, at: Span) -> String {
-        if !alt.is_empty() {
+        if !alt.trim().is_empty() {
             return alt;
         }
         self.report(

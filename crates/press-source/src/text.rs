@@ -6,11 +6,18 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Whether a character may not stand in an edition: a control character other
 /// than tab, line feed and carriage return, one that XML forbids (XML 1.0 §2.2),
-/// or a byte order mark, which PDF/A forbids (ISO 19005-2 §6.2.11.7.2).
+/// a byte order mark, which PDF/A forbids (ISO 19005-2 §6.2.11.7.2), one that stands
+/// for something beside the text (Unicode 23.8.1), or a separator of lines or
+/// paragraphs, which programs take for different things.
 pub fn is_control(c: char) -> bool {
     match c {
         '\t' | '\n' | '\r' => false,
-        '\u{feff}' | '\u{fffe}' | '\u{ffff}' => true,
+        '\u{2028}'
+        | '\u{2029}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffc}'
+        | '\u{fffe}'
+        | '\u{ffff}' => true,
         c => c.is_control(),
     }
 }
@@ -24,7 +31,7 @@ pub fn without_controls(text: &str) -> (Cow<'_, str>, Option<char>) {
     let clean = text
         .chars()
         .filter_map(|c| match c {
-            '\u{b}' | '\u{c}' | '\u{85}' => Some(' '),
+            '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some(' '),
             c => (!is_control(c)).then_some(c),
         })
         .collect();

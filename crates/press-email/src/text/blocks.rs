@@ -20,7 +20,8 @@ pub(super) fn blocks(blocks: &[Block], width: usize, inline: &mut InlineText) ->
 /// A heading: its text, underlined by `mark`.
 pub(super) fn heading(text: &str, mark: char, width: usize) -> Vec<String> {
     let mut lines = wrap(text, width);
-    let longest = lines.iter().map(|line| columns(line)).max().unwrap_or(0);
+    let lengths = lines.iter().map(|line| columns(line.trim()));
+    let longest = lengths.max().unwrap_or(0);
     // Two hyphens could be taken for the beginning of a signature.
     let underline = longest.clamp(4, width.max(4));
     lines.push(mark.to_string().repeat(underline));
@@ -72,9 +73,28 @@ fn joined(blocks: &[Block], width: usize, spaced: bool, inline: &mut InlineText)
         if at > 0 && spaced {
             lines.push(String::new());
         }
-        lines.extend(block(one, width, inline));
+        let above = at.checked_sub(1).and_then(|above| blocks.get(above));
+        let hanging = above.map_or(0, hanging);
+        if hanging > 0 && matches!(one, Block::Code { .. }) {
+            let indent = " ".repeat(hanging);
+            lines.extend(behind(&indent, &indent, width, |width| {
+                block(one, width, inline)
+            }));
+        } else {
+            lines.extend(block(one, width, inline));
+        }
     }
     lines
+}
+
+/// How far the last lines of a block are indented. Code below an item stands behind
+/// its text, or it would look like the item's own.
+fn hanging(block: &Block) -> usize {
+    let Block::List { start, items, .. } = block else {
+        return 0;
+    };
+    let last = items.last().and_then(|item| item.blocks.last());
+    marks(*start, items.len()).1 + last.map_or(0, hanging)
 }
 
 fn block(block: &Block, width: usize, inline: &mut InlineText) -> Vec<String> {
@@ -172,13 +192,7 @@ fn list(
     width: usize,
     inline: &mut InlineText,
 ) -> Vec<String> {
-    let marks: Vec<String> = (0..items.len() as u64)
-        .map(|at| match start {
-            Some(start) => format!("{}. ", u64::from(start) + at),
-            None => "- ".to_owned(),
-        })
-        .collect();
-    let indent = marks.iter().map(|mark| columns(mark)).max().unwrap_or(0);
+    let (marks, indent) = marks(start, items.len());
     let mut lines = Vec::new();
     for (at, (mark, item)) in marks.iter().zip(items).enumerate() {
         if at > 0 && !tight {
@@ -190,6 +204,18 @@ fn list(
         }));
     }
     lines
+}
+
+/// The marks of a list's items, and the columns that the longest takes.
+fn marks(start: Option<u32>, count: usize) -> (Vec<String>, usize) {
+    let marks: Vec<String> = (0..count as u64)
+        .map(|at| match start {
+            Some(start) => format!("{}. ", u64::from(start) + at),
+            None => "- ".to_owned(),
+        })
+        .collect();
+    let longest = marks.iter().map(|mark| columns(mark)).max().unwrap_or(0);
+    (marks, longest)
 }
 
 /// A table in aligned columns where it fits, else each cell on a line of its own
@@ -215,16 +241,13 @@ fn table(
             cells
                 .chain(header.get(column))
                 .map(|cell| columns(cell))
-                .max()
-                .unwrap_or(0)
+                // A column without words has a line below its header, too.
+                .fold(1, usize::max)
         })
         .collect();
     let natural = widths.iter().sum::<usize>() + GUTTER * widths.len().saturating_sub(1);
     if natural <= width {
-        let underline: Vec<String> = widths
-            .iter()
-            .map(|width| "-".repeat((*width).max(1)))
-            .collect();
+        let underline: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
         [&header, &underline]
             .into_iter()
             .chain(&rows)

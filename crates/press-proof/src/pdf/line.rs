@@ -242,7 +242,14 @@ impl<'c> Composer<'c> {
             if back || gap > GAP * size {
                 self.flush();
             }
-            if gap > GAP * size && !self.composed.text.is_empty() && self.border.is_none() {
+            // Behind words from right to left the last read is not the last in place.
+            let line = self.composed.lines.last();
+            let is_beside = line.is_some_and(|line| {
+                let reach = here.left - line.right;
+                reach > -0.1 * size && reach <= GAP * size
+            });
+            let is_apart = gap > GAP * size && !is_beside;
+            if is_apart && !self.composed.text.is_empty() && self.border.is_none() {
                 self.separate(text);
             }
             if let Some(line) = self.composed.lines.last_mut() {
