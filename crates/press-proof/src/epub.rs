@@ -2,7 +2,7 @@
 //! the package document (EPUB 3.3 §4.2.6.3.1 and §5), and from there to each
 //! document in order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
@@ -24,9 +24,10 @@ const XHTML: &str = "application/xhtml+xml";
 /// Reads a book.
 ///
 /// # Errors
-/// When it is no zip, lacks the container, the package document or a document of
-/// the spine, when one of these is not well-formed or the spine names another
-/// format than XHTML, and when it unpacks to more than 256 MiB.
+/// When it is no zip, lacks the container, the package document, a document of the
+/// spine or a picture that one of them shows, when one of the documents is not
+/// well-formed or the spine names another format than XHTML, and when it unpacks to
+/// more than 256 MiB.
 pub fn read(bytes: &[u8]) -> Result<Carried, Unreadable> {
     let mut book = Book::open(bytes)?;
     let package_path = package_path(&book.file("META-INF/container.xml")?)?;
@@ -38,16 +39,25 @@ pub fn read(bytes: &[u8]) -> Result<Carried, Unreadable> {
     let folder = package_path
         .rsplit_once('/')
         .map_or("", |(folder, _)| folder);
+    let mut shown = BTreeSet::new();
     for (at, path) in spine.iter().enumerate() {
         let file = book.file(path)?;
         let place = path.strip_prefix(folder).unwrap_or(path);
         builder.begin(at, Some(place.trim_start_matches('/').to_owned()));
         xml::read(&file, &mut |piece| match piece {
-            Piece::Open(name, attributes) => builder.open(name, attributes, 0),
+            Piece::Open(name, attributes) => {
+                let source = attributes.get("src").filter(|_| name == "img");
+                shown.extend(source.map(|source| resolved(path, source)));
+                builder.open(name, attributes, 0);
+            }
             Piece::Close => builder.close(),
             Piece::Text(text) => builder.text(text, 0),
         })
         .map_err(|error| in_file(path, &error))?;
+    }
+    if let Some(picture) = shown.iter().find(|path| !book.holds(path)) {
+        let fault = format!("it shows `{picture}`, which is not in it");
+        return Err(Unreadable(fault));
     }
     let mut carried = builder.finish(None, package.language);
     // The title of its first document is not the book's.
@@ -70,6 +80,10 @@ impl Book<'_> {
             return Err(Unreadable(format!("it holds more than {MOST_FILES} files")));
         }
         Ok(Book { zip, left: LARGEST })
+    }
+
+    fn holds(&self, path: &str) -> bool {
+        self.zip.index_for_name(path).is_some()
     }
 
     fn file(&mut self, path: &str) -> Result<Vec<u8>, Unreadable> {
@@ -267,6 +281,12 @@ mod tests {
         book(documents)
             .unwrap_or_else(|error| panic!("{error}"))
             .segments
+    }
+
+    #[test]
+    fn a_picture_that_is_not_there_is_named() {
+        let error = book(&[("a", "<img src='../c%20d.png' alt='x'/>")]).unwrap_err();
+        assert_eq!(error.to_string(), "it shows `c d.png`, which is not in it");
     }
 
     #[test]

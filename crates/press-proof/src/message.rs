@@ -18,16 +18,13 @@ pub struct Message {
     pub html: Carried,
     /// Its text part.
     pub text: Carried,
-    /// The parts that its HTML shows, by their ids, and that it does not bring
-    /// along (RFC 2392), in the order of their ids.
-    pub missing_inline: Vec<String>,
 }
 
 /// Reads a message (RFC 5322, RFC 2045).
 ///
 /// # Errors
-/// When it is no message, lacks the HTML part or the text part, or has one that
-/// cannot be decoded.
+/// When it is no message, lacks the HTML part or the text part, has one that cannot
+/// be decoded, or shows a picture that it does not bring along (RFC 2392).
 pub fn read(bytes: &[u8]) -> Result<Message, Unreadable> {
     let message = MessageParser::default()
         .parse(bytes)
@@ -51,12 +48,14 @@ pub fn read(bytes: &[u8]) -> Result<Message, Unreadable> {
         .map(|id| id.trim_matches(['<', '>']))
         .collect();
     let shown: BTreeSet<String> = shown.iter().map(|id| percent_decoded(id)).collect();
-    let missing = shown.into_iter().filter(|id| !brought.contains(&**id));
+    if let Some(id) = shown.iter().find(|id| !brought.contains(&***id)) {
+        let fault = format!("it shows the part `{id}`, which is not in it");
+        return Err(Unreadable(fault));
+    }
     Ok(Message {
         subject: message.subject().map(str::to_owned),
         html,
         text: text::read(text),
-        missing_inline: missing.collect(),
     })
 }
 
@@ -89,7 +88,7 @@ mod tests {
 
     const HTML: &str = "Content-Type: text/html; charset=utf-8\r\n\
                         Content-Transfer-Encoding: quoted-printable\r\n\r\n\
-                        <title>t</title><p>caf=C3=A9<img src=3D\"cid:a@b\" alt=3Dx><img src=3Dcid:c%40d>\r\n";
+                        <title>t</title><p>caf=C3=A9<img src=3D\"cid:a@b\" alt=3Dx>\r\n";
     const TEXT: &str = "Content-Type: text/plain; charset=iso-8859-1\r\n\
                         Content-Transfer-Encoding: quoted-printable\r\n\r\ncaf=E9\r\n";
     const PICTURE: &str = "Content-Type: image/png\r\nContent-ID: <a@b>\r\n\
@@ -114,7 +113,6 @@ mod tests {
         assert_eq!(message.text.segments[0].text, "café");
         assert!(message.html.segments[0].text.starts_with("café"));
         assert_eq!(message.html.title.as_deref(), Some("t"));
-        assert_eq!(message.missing_inline, ["c@d"]);
     }
 
     fn error(parts: &[&str]) -> String {
@@ -131,6 +129,10 @@ mod tests {
         let broken = "Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n%%%%\r\n";
         assert_eq!(error(&[TEXT, broken]), "its HTML part cannot be decoded");
         assert!(read(b"").is_err());
+        assert_eq!(
+            error(&[TEXT, HTML]),
+            "it shows the part `a@b`, which is not in it"
+        );
     }
 
     proptest! {

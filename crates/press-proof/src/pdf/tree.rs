@@ -321,6 +321,7 @@ impl<'f> Walker<'_, 'f> {
                     open.pieces.push(Piece::Border(border));
                 }
                 open.begun = true;
+                open.has_blocks = true;
             }
             (Some(_), None) => {}
             (None, _) => self.finish(),

@@ -21,6 +21,8 @@ pub(super) struct Open {
     page: Option<usize>,
     /// Whether anything of it has come, if only an empty line.
     pub(super) begun: bool,
+    /// Whether it holds blocks, as code holds its lines.
+    pub(super) has_blocks: bool,
     /// Whether it stays though it is empty.
     pub(super) kept: bool,
 }
@@ -48,6 +50,7 @@ impl<'f> Walker<'_, 'f> {
             languages: Vec::new(),
             page: None,
             begun: false,
+            has_blocks: false,
             kept: false,
         })
     }
@@ -73,13 +76,9 @@ impl<'f> Walker<'_, 'f> {
     /// Keeps a segment.
     fn push(&mut self, open: Open, composed: Composed) {
         let language = open.language();
-        let lined = open
-            .pieces
-            .iter()
-            .any(|piece| matches!(piece, Piece::Border(_)));
         let inherited = open.inherited;
         let mut text = composed.text;
-        if inherited.kind == Kind::Code && !lined {
+        if inherited.kind == Kind::Code && !open.has_blocks {
             text = text.replace(LINE_ENDS, "\n");
         }
         let page = composed.lines.first().map(|line| line.page).or(open.page);
