@@ -20,14 +20,14 @@ use crate::{Console, Exit, draw, editions, open, proof, report};
 /// Runs the command.
 pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
     let begun = Instant::now();
-    let name = args.issue.as_str();
-    if let Some(complaint) = open::complain_of_name(&args.dir.issues, name)? {
-        return Ok(wrong_usage(args.json, &complaint, console));
+    let name = args.built.issue.as_str();
+    if let Some(complaint) = open::complain_of_name(&args.built.dir.issues, name)? {
+        return Ok(wrong_usage(args.built.json, &complaint, console));
     }
-    if let Some(complaint) = output::complain_of_folder(&args.out, name) {
-        return Ok(wrong_usage(args.json, &complaint, console));
+    if let Some(complaint) = output::complain_of_folder(&args.built.out, name) {
+        return Ok(wrong_usage(args.built.json, &complaint, console));
     }
-    let mut opened = open::open(&args.dir.issues, name);
+    let mut opened = open::open(&args.built.dir.issues, name);
     let Some(material) = sound(&opened.diagnostics, opened.material.take()) else {
         return Ok(refuse(args, console, &opened.diagnostics, &opened.sources));
     };
@@ -37,7 +37,7 @@ pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
         [] => BTreeSet::from(Edition::FOR_READERS),
         some => some.iter().copied().map(Edition::from).collect(),
     };
-    let output = Output::open(&args.out, name)?;
+    let output = Output::open(&args.built.out, name)?;
     let origin = Origin::of(&opened, date);
     let others = output.others(&origin, &wanted);
     let has_pages = wanted.contains(&Edition::Pdf) || others.kept.contains_key(&Edition::Pdf);
@@ -56,7 +56,7 @@ pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
         let exit = refuse(args, console, &opened.diagnostics, &opened.sources);
         if let [page, ..] = &report[..] {
             let path = output.write_report_of_failure(page)?;
-            if !args.json {
+            if !args.built.json {
                 let path = path.display();
                 console.error(&format!("what is lost and where: {path}\n"));
             }
@@ -65,7 +65,7 @@ pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
     }
     let manifest = Manifest::new(&material, origin, &made.files, &report);
     output.replace(made.files.values().flatten().chain(&report), &manifest)?;
-    if args.json {
+    if args.built.json {
         let answer = answer(
             &opened.diagnostics,
             &opened.sources,
@@ -125,7 +125,7 @@ pub fn sound<T>(diagnostics: &[Diagnostic], material: Option<T>) -> Option<T> {
 }
 
 fn announce(console: &mut Console, args: &BuildArgs, material: &Material) {
-    if args.json {
+    if args.built.json {
         return;
     }
     let Material {
@@ -146,19 +146,22 @@ fn refuse(
     diagnostics: &[Diagnostic],
     sources: &Sources,
 ) -> Exit {
-    if args.json {
+    if args.built.json {
         let answer = answer(diagnostics, sources, None);
         console.print(&format!("{answer:#}\n"));
     } else {
         console.error(&draw::draw(diagnostics, sources, console.colour()));
         let faults = draw::count(diagnostics);
-        let folder = args.out.join(&args.issue);
+        let folder = args.built.out.join(&args.built.issue);
         let last = if folder.exists() {
             format!("; `{}` still holds the last good build", folder.display())
         } else {
             String::new()
         };
-        console.error(&format!("{}: not built, {faults}{last}\n", args.issue));
+        console.error(&format!(
+            "{}: not built, {faults}{last}\n",
+            args.built.issue
+        ));
     }
     Exit::Faults
 }

@@ -76,15 +76,12 @@ pub struct CheckArgs {
     pub json: bool,
 }
 
-/// Arguments of `build`.
+/// An issue, and where its editions are.
 #[derive(Debug, Args)]
-pub struct BuildArgs {
+pub struct BuiltArgs {
     /// The issue, as its folder is named: 2024-11
     #[arg(value_parser = issue_name)]
     pub issue: String,
-    /// Make only this edition; may be said more than once
-    #[arg(long = "edition", value_name = "EDITION")]
-    pub editions: Vec<EditionName>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub dir: IssuesDir,
@@ -94,6 +91,17 @@ pub struct BuildArgs {
     /// Print one JSON object instead of text
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `build`.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// Make only this edition; may be said more than once
+    #[arg(long = "edition", value_name = "EDITION")]
+    pub editions: Vec<EditionName>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub built: BuiltArgs,
 }
 
 /// Arguments of `proof`.
@@ -107,18 +115,9 @@ the same before it puts the editions in place.
 Exit codes: 0 nothing is lost, 1 something is or the issue has faults, 2 wrong
 usage or no build, 4 the machine failed.")]
 pub struct ProofArgs {
-    /// The issue, as its folder is named: 2024-11
-    #[arg(value_parser = issue_name)]
-    pub issue: String,
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub dir: IssuesDir,
-    /// The folder that the editions were written to, in a folder for each issue
-    #[arg(long, value_name = "DIR", default_value = "dist")]
-    pub out: PathBuf,
-    /// Print one JSON object instead of text
-    #[arg(long)]
-    pub json: bool,
+    pub built: BuiltArgs,
 }
 
 /// Arguments of `verify`.
@@ -135,21 +134,12 @@ For an issue of years ago, its folder and its manifest are enough:
 Exit codes: 0 the same bytes, 1 other bytes or the issue has faults, 2 wrong
 usage or no manifest, 4 the machine failed.")]
 pub struct VerifyArgs {
-    /// The issue, as its folder is named: 2024-11
-    #[arg(value_parser = issue_name)]
-    pub issue: String,
     /// The record to compare with [default: manifest.json in the issue's output folder]
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub dir: IssuesDir,
-    /// The folder that the editions were written to, in a folder for each issue
-    #[arg(long, value_name = "DIR", default_value = "dist")]
-    pub out: PathBuf,
-    /// Print one JSON object instead of text
-    #[arg(long)]
-    pub json: bool,
+    pub built: BuiltArgs,
 }
 
 /// The name of an issue, without the slash that a shell completes.

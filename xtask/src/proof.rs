@@ -19,21 +19,21 @@ use crate::{Console, Exit, build, draw, open};
 
 /// Runs the command.
 pub fn run(args: &ProofArgs, console: &mut Console) -> anyhow::Result<Exit> {
-    let name = args.issue.as_str();
-    if let Some(complaint) = open::complain_of_name(&args.dir.issues, name)? {
-        return Ok(build::wrong_usage(args.json, &complaint, console));
+    let name = args.built.issue.as_str();
+    if let Some(complaint) = open::complain_of_name(&args.built.dir.issues, name)? {
+        return Ok(build::wrong_usage(args.built.json, &complaint, console));
     }
-    let folder = args.out.join(name);
+    let folder = args.built.out.join(name);
     let Some(manifest) = Manifest::read(&folder) else {
         let complaint = format!(
             "`{}` holds no build; make one with `cargo xtask build {name}`",
             folder.display()
         );
-        return Ok(build::wrong_usage(args.json, &complaint, console));
+        return Ok(build::wrong_usage(args.built.json, &complaint, console));
     };
-    let opened = open::open(&args.dir.issues, name);
+    let opened = open::open(&args.built.dir.issues, name);
     let Some(material) = build::sound(&opened.diagnostics, opened.material.as_ref()) else {
-        if args.json {
+        if args.built.json {
             let answer = answer(None, false, &opened.diagnostics, &opened.sources);
             console.print(&format!("{answer:#}\n"));
         } else {
@@ -69,7 +69,7 @@ pub fn run(args: &ProofArgs, console: &mut Console) -> anyhow::Result<Exit> {
     let proof = prove(material, &editions)?;
     let diagnostics = proof.diagnostics();
     let whole = !diagnostics.iter().any(|fault| fault.is_error());
-    if args.json {
+    if args.built.json {
         let answer = answer(Some(&proof), same_source, &diagnostics, &opened.sources);
         console.print(&format!("{answer:#}\n"));
     } else {

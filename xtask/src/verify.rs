@@ -103,16 +103,16 @@ impl Findings {
 
 /// Runs the command.
 pub fn run(args: &VerifyArgs, console: &mut Console) -> anyhow::Result<Exit> {
-    let (issues, name) = (&args.dir.issues, args.issue.as_str());
+    let (issues, name) = (&args.built.dir.issues, args.built.issue.as_str());
     if let Some(complaint) = open::complain_of_name(issues, name)? {
-        return Ok(build::wrong_usage(args.json, &complaint, console));
+        return Ok(build::wrong_usage(args.built.json, &complaint, console));
     }
-    let folder = args.out.join(name);
+    let folder = args.built.out.join(name);
     let in_folder = folder.join(FILE_NAME);
     let manifest = args.manifest.clone().unwrap_or_else(|| in_folder.clone());
     let record = match read(&manifest, name, args.manifest.is_some())? {
         Ok(record) => record,
-        Err(complaint) => return Ok(build::wrong_usage(args.json, &complaint, console)),
+        Err(complaint) => return Ok(build::wrong_usage(args.built.json, &complaint, console)),
     };
     let mut opened = open::open(issues, name);
     let origin = Origin::of(&opened, record.origin.date);
@@ -129,7 +129,7 @@ pub fn run(args: &VerifyArgs, console: &mut Console) -> anyhow::Result<Exit> {
     if let Some(material) = opened.material.take()
         && is_sound(&opened.diagnostics)
     {
-        if !args.json {
+        if !args.built.json {
             let date = record.origin.date.format("%Y-%m-%d %H:%M:%S UTC");
             console.error(&format!("{name}: making it again as of {date}\n"));
         }
@@ -146,7 +146,7 @@ pub fn run(args: &VerifyArgs, console: &mut Console) -> anyhow::Result<Exit> {
         folder: is_in_folder.then(|| (folder.clone(), strays(&record, made.as_ref(), &folder))),
         manifest,
     };
-    if args.json {
+    if args.built.json {
         let answer = tell::json(name, &findings, &opened.diagnostics, &opened.sources);
         console.print(&format!("{answer:#}\n"));
     } else {

@@ -113,3 +113,38 @@ pub enum Target {
     /// To a place in the edition that is not there.
     Nowhere(String),
 }
+
+#[cfg(test)]
+impl Segment {
+    /// A segment in a few letters: what it is, how deep, whose note, and its text.
+    pub(crate) fn brief(&self) -> String {
+        let kind = match self.kind {
+            Kind::Text => "text".to_owned(),
+            Kind::Heading { level } => format!("h{level}"),
+            Kind::Cell {
+                table,
+                row,
+                column,
+                header,
+            } => format!("{table}.{row}.{column}{}", if header { "!" } else { "" }),
+            Kind::Code => "code".to_owned(),
+            Kind::Picture => "picture".to_owned(),
+            Kind::Caption => "caption".to_owned(),
+            Kind::Rule => "rule".to_owned(),
+        };
+        let item = match self.item {
+            Some(Item { number: None }) => " -".to_owned(),
+            Some(Item {
+                number: Some(number),
+            }) => format!(" {number}."),
+            None => String::new(),
+        };
+        let lists = "*".repeat(self.list_depth.into());
+        let quotes = ">".repeat(self.quote_depth.into());
+        let note = self.note.map_or(String::new(), |note| format!(" n{note}"));
+        let text = (self.text.replace(PICTURE, "%"))
+            .replace(NOTE_BEGINS, "{")
+            .replace(NOTE_ENDS, "}");
+        format!("{kind}{lists}{quotes}{item}{note}: {text}")
+    }
+}

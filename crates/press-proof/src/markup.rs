@@ -1004,44 +1004,8 @@ mod tests {
         }
     }
 
-    /// A segment in a few letters: what it is, how deep, whose note, and its text.
-    fn brief(segment: &Segment) -> String {
-        let kind = match segment.kind {
-            Kind::Text => "text".to_owned(),
-            Kind::Heading { level } => format!("h{level}"),
-            Kind::Cell {
-                table,
-                row,
-                column,
-                header,
-            } => format!("{table}.{row}.{column}{}", if header { "!" } else { "" }),
-            Kind::Code => "code".to_owned(),
-            Kind::Picture => "picture".to_owned(),
-            Kind::Caption => "caption".to_owned(),
-            Kind::Rule => "rule".to_owned(),
-        };
-        let item = match segment.item {
-            Some(Item { number: None }) => " -".to_owned(),
-            Some(Item {
-                number: Some(number),
-            }) => format!(" {number}."),
-            None => String::new(),
-        };
-        let lists = "*".repeat(segment.list_depth.into());
-        let quotes = ">".repeat(segment.quote_depth.into());
-        let note = segment
-            .note
-            .map_or(String::new(), |note| format!(" n{note}"));
-        let text = segment
-            .text
-            .replace(PICTURE, "%")
-            .replace(NOTE_BEGINS, "{")
-            .replace(NOTE_ENDS, "}");
-        format!("{kind}{lists}{quotes}{item}{note}: {text}")
-    }
-
     fn check(html: &str, expected: &[&str]) {
-        let segments: Vec<String> = read(html).segments.iter().map(brief).collect();
+        let segments: Vec<String> = read(html).segments.iter().map(Segment::brief).collect();
         assert_eq!(segments, expected, "{html}");
     }
 

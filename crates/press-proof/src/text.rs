@@ -591,38 +591,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A segment in a few letters: what it is, how deep, and its text.
-    fn brief(segment: &Segment) -> String {
-        let kind = match segment.kind {
-            Kind::Text => "text".to_owned(),
-            Kind::Heading { level } => format!("h{level}"),
-            Kind::Cell {
-                table,
-                row,
-                column,
-                header,
-            } => format!(
-                "cell {table}.{row}.{column}{}",
-                if header { "!" } else { "" }
-            ),
-            Kind::Code => "code".to_owned(),
-            Kind::Rule => "rule".to_owned(),
-            Kind::Picture | Kind::Caption => "other".to_owned(),
-        };
-        let item = match segment.item {
-            Some(Item { number: None }) => " -".to_owned(),
-            Some(Item {
-                number: Some(number),
-            }) => format!(" {number}."),
-            None => String::new(),
-        };
-        let lists = "*".repeat(segment.list_depth.into());
-        let quotes = ">".repeat(segment.quote_depth.into());
-        format!("{kind}{lists}{quotes}{item}: {}", segment.text)
-    }
-
     fn check(text: &str, expected: &[&str]) {
-        let segments: Vec<String> = read(text).segments.iter().map(brief).collect();
+        let segments: Vec<String> = read(text).segments.iter().map(Segment::brief).collect();
         assert_eq!(segments, expected, "{text}");
     }
 
@@ -728,31 +698,23 @@ mod tests {
         check(
             "A    中文\n---  ----\nb c  d\n     e\n\nf\n",
             &[
-                "cell 0.0.0!: A",
-                "cell 0.0.1!: 中文",
-                "cell 0.1.0: b c",
-                "cell 0.1.1: d",
-                "cell 0.2.0: ",
-                "cell 0.2.1: e",
+                "0.0.0!: A",
+                "0.0.1!: 中文",
+                "0.1.0: b c",
+                "0.1.1: d",
+                "0.2.0: ",
+                "0.2.1: e",
                 "text: f",
             ],
         );
-        check(
-            "      A  B\n-------  -\n",
-            &["cell 0.0.0!: A", "cell 0.0.1!: B"],
-        );
+        check("      A  B\n-------  -\n", &["0.0.0!: A", "0.0.1!: B"]);
         check(
             "-  -\na  b\n",
-            &[
-                "cell 0.0.0!: ",
-                "cell 0.0.1!: ",
-                "cell 0.1.0: a",
-                "cell 0.1.1: b",
-            ],
+            &["0.0.0!: ", "0.0.1!: ", "0.1.0: a", "0.1.1: b"],
         );
         check(
             "1. x\n\n   中  B\n   --  -\n",
-            &["text* 1.: x", "cell 0.0.0!*: 中", "cell 0.0.1!*: B"],
+            &["text* 1.: x", "0.0.0!*: 中", "0.0.1!*: B"],
         );
     }
 
@@ -784,7 +746,7 @@ mod tests {
     #[test]
     fn addresses_are_listed_last() {
         let carried = read("a [1]\n\n[1] b\n\nLinks\n=====\n\n[1] x:y\n[2] z\n\n-- \nfoot\n");
-        let segments: Vec<String> = carried.segments.iter().map(brief).collect();
+        let segments: Vec<String> = carried.segments.iter().map(Segment::brief).collect();
         assert_eq!(
             segments,
             ["text: a [1]", "text: [1] b", "h1: Links", "text: foot"]
