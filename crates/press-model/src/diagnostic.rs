@@ -115,6 +115,8 @@ codes! {
     UndefinedNote = "undefined-note", Warning;
     /// A note that nothing refers to; it reaches no edition.
     UnusedNote = "unused-note", Warning;
+    /// A note that is too long for the foot of a page.
+    LongNote = "long-note", Warning;
     /// A link that leads nowhere an edition could follow; its words are kept.
     UnresolvedLink = "unresolved-link", Warning;
     /// The title of a link, which few readers could ever see.

@@ -214,6 +214,20 @@ fn blank_liquid_lines<'a>(
     blanked.and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
+/// How many letters a note may have: about what a column on paper can hold.
+const LONGEST_NOTE: usize = 3_000;
+
+/// How many letters of text there are below a node.
+fn letters_of<'a>(node: &'a AstNode<'a>) -> usize {
+    let lengths = node.descendants().map(|node| match &node.data().value {
+        NodeValue::Text(text) => text.chars().count(),
+        NodeValue::Code(code) => code.literal.chars().count(),
+        NodeValue::CodeBlock(code) => code.literal.chars().count(),
+        _ => 0,
+    });
+    lengths.sum()
+}
+
 /// Takes down every note that has text.
 fn define_notes<'a>(
     root: &'a AstNode<'a>,
@@ -230,6 +244,17 @@ fn define_notes<'a>(
             continue;
         }
         let span = positions.line(data.sourcepos.start.line);
+        let letters = letters_of(node);
+        if letters > LONGEST_NOTE {
+            reader.report(
+                Diagnostic::new(
+                    Code::LongNote,
+                    format!("the note `{}` has {letters} letters", note.name),
+                )
+                .label(span, "too long for the foot of a page")
+                .help("put it into the text, or into an aside at the end of the article"),
+            );
+        }
         if !scope.define_note(&note.name, node, span) {
             reader.report(
                 Diagnostic::new(
