@@ -1,6 +1,6 @@
 //! Pages of small issues, made here, read back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use press_image::Pictures;
@@ -500,6 +500,43 @@ fn lines_of(frame: &Frame, left: f64, top: f64, lines: &mut Vec<(f64, f64)>) {
             FrameItem::Text(_) => lines.push((x, y)),
             _ => {}
         }
+    }
+}
+
+#[test]
+fn lines_stand_level_in_neighbouring_columns() {
+    let words = "Words of a paragraph that goes on over a few lines. ".repeat(8);
+    let heading = |id: String| {
+        json!({ "kind": "heading", "id": id, "span": span(0), "level": 1,
+            "content": [text("A heading")] })
+    };
+    let code = |id: String| {
+        json!({ "kind": "code", "id": id, "span": span(0), "language": null, "text": "code" })
+    };
+    let blocks: Vec<Value> = (0..60)
+        .map(|n| match n % 7 {
+            2 => heading(format!("b-one.{n}")),
+            5 => code(format!("b-one.{n}")),
+            _ => paragraph(&format!("b-one.{n}"), &words),
+        })
+        .collect();
+    for look in [Look::Review, Look::Modern] {
+        let mut press = Press::of(json!(blocks));
+        press.publication.theme = Theme::of(look);
+        let layout = press.layout();
+        let mut lines = Vec::new();
+        lines_of(&layout.document().pages()[1].frame, 0.0, 0.0, &mut lines);
+        // How far below a multiple of the height of a line each stands.
+        let mut counts = BTreeMap::new();
+        for (_, y) in &lines {
+            *counts.entry((y % 13.0 * 10.0).round() as u32).or_insert(0) += 1;
+        }
+        let level = *counts.values().max().unwrap();
+        assert!(
+            level * 10 > lines.len() * 8,
+            "{look:?}: {level} of {}: {counts:?}",
+            lines.len()
+        );
     }
 }
 
