@@ -2,7 +2,7 @@
 //!
 //! The tokens are html5ever's, so that text, entities and comments are cut as in a
 //! browser. Its tree is not: it searches all open elements at each tag, which is
-//! quadratic in how deep a file nests. [`Balance`] closes what HTML lets a writer
+//! quadratic in how deep a file nests. `Balance` closes what HTML lets a writer
 //! leave open (HTML, "Optional tags") at a constant cost for each tag.
 
 use std::cell::RefCell;

@@ -118,6 +118,8 @@ pub fn understand_html(
                     "rtl" => Some(Direction::Rtl),
                     _ => None,
                 });
+                let is_leftward = known.as_ref().is_some_and(LanguageTag::is_right_to_left);
+                let direction = direction.or(is_leftward.then_some(Direction::Rtl));
                 let means = known.is_some() || direction.is_some();
                 if !means && lang.is_none() {
                     scope.unsupported_html("<span>", at);

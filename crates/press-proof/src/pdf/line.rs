@@ -68,7 +68,6 @@ pub(super) fn compose(content: &Content, pieces: &[Piece]) -> Composed {
         unplaced: false,
         filler: None,
         border: None,
-        leftward: leftward(content, pieces),
     };
     for piece in pieces {
         match piece {
@@ -105,25 +104,6 @@ pub(super) fn compose(content: &Content, pieces: &[Piece]) -> Composed {
     composer.composed
 }
 
-/// Whether a text has letters from right to left and no others: then what stands
-/// at the ends of its lines is ordered that way, too.
-fn leftward(content: &Content, pieces: &[Piece]) -> bool {
-    let mut found = false;
-    for piece in pieces {
-        let Piece::Glyphs { glyphs, .. } = piece else {
-            continue;
-        };
-        for glyph in content.glyphs(glyphs) {
-            match class(content.text_of(glyph)) {
-                Class::Left => return false,
-                Class::Right => found = true,
-                Class::Number | Class::Mark | Class::Neutral => {}
-            }
-        }
-    }
-    found
-}
-
 /// A glyph of the stretch that is being read.
 struct Cluster<'c> {
     text: &'c str,
@@ -151,7 +131,6 @@ struct Composer<'c> {
     filler: Option<(f32, f32)>,
     /// What stands between the blocks before and behind.
     border: Option<char>,
-    leftward: bool,
 }
 
 impl<'c> Composer<'c> {
@@ -339,8 +318,9 @@ impl<'c> Composer<'c> {
         }
         let mut stretch = std::mem::take(&mut self.stretch);
         unstack(&mut stretch);
-        if stretch.iter().any(|cluster| cluster.class == Class::Right) {
-            reorder(&mut stretch, self.leftward);
+        let is_right = |cluster: &Cluster| cluster.class == Class::Right || cluster.leftward;
+        if stretch.iter().any(is_right) {
+            reorder(&mut stretch);
         }
         for cluster in &stretch {
             self.push(cluster.text);
@@ -444,51 +424,41 @@ fn class(text: &str) -> Class {
 
 /// Puts a stretch that stands as it is seen into the order in which it is read:
 /// levels as by UAX 9, then its rule L2, which undoes itself. What the eye cannot
-/// tell, whether a sign at the end of a line belongs to the words from right to
-/// left or to those around them, is told by its language or by the whole segment.
-fn reorder(stretch: &mut [Cluster], leftward: bool) {
+/// tell, whether a sign beside words from right to left belongs to them or to those
+/// around them, is told by its language, whose words stand apart from others.
+fn reorder(stretch: &mut [Cluster]) {
     let strong = |cluster: &Cluster| matches!(cluster.class, Class::Left | Class::Right);
-    let only_right = !stretch.iter().any(|cluster| cluster.class == Class::Left);
-    let base = usize::from(only_right && leftward);
-    let right = |cluster: &Cluster| {
-        cluster.class == Class::Right
-            || cluster.reversed
-            || (only_right && cluster.leftward && !leftward)
-    };
     let (all_before, all_behind) = neighbours(stretch, strong);
-    let mut levels = vec![base; stretch.len()];
+    let number = |at: Option<usize>| {
+        let cluster = at.and_then(|at| stretch.get(at));
+        cluster.is_some_and(|cluster| cluster.class == Class::Number)
+    };
+    let mut levels = vec![0; stretch.len()];
     for (at, cluster) in stretch.iter().enumerate() {
-        let before = all_before[at].map(|at| stretch[at].class);
-        let behind = all_behind[at].map(|at| stretch[at].class);
-        let between = match (before, behind) {
-            (Some(before), Some(behind)) if before == behind => Some(before),
-            _ => None,
+        let beside = [all_before[at], all_behind[at]].map(|at| at.map(|at| &stretch[at]));
+        let are_all = |accept: &dyn Fn(&Cluster) -> bool| {
+            (beside.iter()).all(|beside| beside.is_some_and(|cluster| accept(cluster)))
         };
+        let between_right = are_all(&|cluster| cluster.class == Class::Right);
+        let between_left = are_all(&|cluster| cluster.class == Class::Left && cluster.leftward);
+        let is_right = cluster.class == Class::Right || cluster.reversed || cluster.leftward;
         levels[at] = match cluster.class {
             Class::Right => 1,
-            Class::Left => 2 * base,
-            Class::Number if base == 1 || between == Some(Class::Right) || right(cluster) => 2,
-            Class::Number => 0,
+            Class::Left => 2 * usize::from(cluster.leftward),
+            Class::Number => 2 * usize::from(between_right || is_right),
             Class::Mark | Class::Neutral => {
-                let number = |at: Option<usize>| {
-                    at.and_then(|at| stretch.get(at))
-                        .is_some_and(|cluster| cluster.class == Class::Number)
-                };
-                if number(at.checked_sub(1))
+                let is_in_number = number(at.checked_sub(1))
                     && number(Some(at + 1))
-                    && matches!(cluster.text, "." | "," | ":" | "/" | "-" | "\u{2212}")
-                {
-                    // Within a number.
+                    && matches!(cluster.text, "." | "," | ":" | "/" | "-" | "\u{2212}");
+                // A mark is drawn before its letter.
+                let is_marked = cluster.class == Class::Mark
+                    && beside[1].is_some_and(|cluster| cluster.class == Class::Right);
+                if is_in_number {
                     levels[at - 1]
-                } else if cluster.class == Class::Mark && behind == Some(Class::Right) {
-                    // It is drawn before its letter.
-                    1
-                } else if right(cluster) || between == Some(Class::Right) {
-                    1
-                } else if between == Some(Class::Left) {
-                    2 * base
+                } else if cluster.leftward && between_left && !is_marked {
+                    2
                 } else {
-                    base
+                    usize::from(is_marked || is_right || between_right)
                 }
             }
         };
