@@ -510,9 +510,7 @@ fn lines_stand_level_in_neighbouring_columns() {
         json!({ "kind": "heading", "id": id, "span": span(0), "level": 1,
             "content": [text("A heading")] })
     };
-    let code = |id: String| {
-        json!({ "kind": "code", "id": id, "span": span(0), "language": null, "text": "code" })
-    };
+    let code = |id: String| json!({ "kind": "code", "id": id, "span": span(0), "language": null, "text": "code" });
     let blocks: Vec<Value> = (0..60)
         .map(|n| match n % 7 {
             2 => heading(format!("b-one.{n}")),
