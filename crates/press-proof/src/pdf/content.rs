@@ -54,6 +54,8 @@ pub(super) struct Glyph {
     pub(super) advances: bool,
     /// Whether its mark says that it stands in reverse (14.8.2.3.3).
     pub(super) reversed: bool,
+    /// The text object that shows it, by its number: between `BT` and `ET`.
+    pub(super) object: u32,
 }
 
 /// Glyphs that one mark holds.
@@ -123,6 +125,7 @@ pub(super) fn read(file: &File) -> Option<Content> {
         state: State::default(),
         saved: Vec::new(),
         marks: Vec::new(),
+        objects: 0,
         open: None,
     };
     for (index, page) in file.pages().iter().enumerate() {
@@ -155,6 +158,8 @@ struct Reader<'f> {
     state: State,
     saved: Vec<State>,
     marks: Vec<Begun>,
+    /// How many text objects have begun.
+    objects: u32,
     /// The mark whose run grows, and where that began.
     open: Option<(Mark, Option<Rc<str>>, usize)>,
 }
@@ -201,7 +206,10 @@ impl<'f> Reader<'f> {
             Op::Transform(op) => {
                 state.transform(matrix([op.0, op.1, op.2, op.3, op.4, op.5]));
             }
-            Op::BeginText(_) => state.begin_text(),
+            Op::BeginText(_) => {
+                self.objects = self.objects.wrapping_add(1);
+                state.begin_text();
+            }
             Op::SetTextMatrix(op) => {
                 state.set_text(matrix([op.0, op.1, op.2, op.3, op.4, op.5]));
             }
@@ -303,6 +311,7 @@ impl<'f> Reader<'f> {
                 size,
                 advances: code.width > 0.0,
                 reversed,
+                object: self.objects,
             });
         }
         Some(())
@@ -359,6 +368,7 @@ impl<'f> Reader<'f> {
                 size,
                 advances: true,
                 reversed,
+                object: self.objects,
             });
             return;
         };

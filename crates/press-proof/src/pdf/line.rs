@@ -111,6 +111,7 @@ struct Cluster<'c> {
     advances: bool,
     leftward: bool,
     reversed: bool,
+    object: u32,
 }
 
 struct Composer<'c> {
@@ -153,6 +154,7 @@ impl<'c> Composer<'c> {
             advances: glyph.advances,
             leftward,
             reversed: glyph.reversed,
+            object: glyph.object,
         };
         if !glyph.advances {
             self.stacked.push((here, cluster));
@@ -318,10 +320,7 @@ impl<'c> Composer<'c> {
         }
         let mut stretch = std::mem::take(&mut self.stretch);
         unstack(&mut stretch);
-        let is_right = |cluster: &Cluster| cluster.class == Class::Right || cluster.leftward;
-        if stretch.iter().any(is_right) {
-            reorder(&mut stretch);
-        }
+        in_logical_order(&mut stretch);
         for cluster in &stretch {
             self.push(cluster.text);
         }
@@ -422,10 +421,40 @@ fn class(text: &str) -> Class {
     found
 }
 
-/// Puts a stretch that stands as it is seen into the order in which it is read:
-/// levels as by UAX 9, then its rule L2, which undoes itself. What the eye cannot
-/// tell, whether a sign beside words from right to left belongs to them or to those
-/// around them, is told by its language, whose words stand apart from others.
+/// Puts a stretch that stands as it is seen into the order in which it is read. What
+/// runs from right to left is marked as reversed (14.8.2.3.3), but for single glyphs:
+/// of these a sign belongs to such words if it is of their language.
+fn in_logical_order(stretch: &mut [Cluster]) {
+    let mut lengths = Vec::with_capacity(stretch.len());
+    for object in stretch.chunk_by(|one, next| one.object == next.object) {
+        lengths.extend(std::iter::repeat_n(object.len(), object.len()));
+    }
+    let mut objects = stretch.iter().zip(&lengths);
+    let is_unmarked = |(cluster, length): (&Cluster, &usize)| {
+        cluster.class == Class::Right && !cluster.reversed && *length > 1
+    };
+    if objects.any(is_unmarked) {
+        return reorder(stretch);
+    }
+    for (cluster, length) in stretch.iter_mut().zip(lengths) {
+        let is_right = match cluster.class {
+            Class::Right => true,
+            Class::Mark | Class::Neutral => cluster.leftward,
+            Class::Left | Class::Number => false,
+        };
+        cluster.reversed |= length == 1 && is_right;
+    }
+    for run in stretch.chunk_by_mut(|one, next| one.reversed == next.reversed) {
+        if run[0].reversed {
+            run.reverse();
+        }
+    }
+}
+
+/// The same for glyphs without such marks: levels as by UAX 9, then its rule L2, which
+/// undoes itself. What the eye cannot tell, whether a sign beside words from right to
+/// left belongs to them or to those around them, is told by its language, whose words
+/// stand apart from others.
 fn reorder(stretch: &mut [Cluster]) {
     let strong = |cluster: &Cluster| matches!(cluster.class, Class::Left | Class::Right);
     let (all_before, all_behind) = neighbours(stretch, strong);
@@ -441,11 +470,10 @@ fn reorder(stretch: &mut [Cluster]) {
         };
         let between_right = are_all(&|cluster| cluster.class == Class::Right);
         let between_left = are_all(&|cluster| cluster.class == Class::Left && cluster.leftward);
-        let is_right = cluster.class == Class::Right || cluster.reversed || cluster.leftward;
         levels[at] = match cluster.class {
             Class::Right => 1,
             Class::Left => 2 * usize::from(cluster.leftward),
-            Class::Number => 2 * usize::from(between_right || is_right),
+            Class::Number => 2 * usize::from(between_right || cluster.leftward),
             Class::Mark | Class::Neutral => {
                 let is_in_number = number(at.checked_sub(1))
                     && number(Some(at + 1))
@@ -458,7 +486,7 @@ fn reorder(stretch: &mut [Cluster]) {
                 } else if cluster.leftward && between_left && !is_marked {
                     2
                 } else {
-                    usize::from(is_marked || is_right || between_right)
+                    usize::from(is_marked || cluster.leftward || between_right)
                 }
             }
         };
