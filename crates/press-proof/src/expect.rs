@@ -340,8 +340,12 @@ impl<'a> Writer<'a> {
             rows.push(self.row("byline", Some(span), &article.bylines.join(", ")));
             let names = article.bylines.iter();
             parts.extend(names.map(|name| self.part(name.clone(), Vec::new())));
-            // The word before the names, and those between them.
-            slack = Some(self.labels.by.chars().count() + 4 * article.bylines.len());
+            // The word before the names, and in the email how long it takes to read.
+            let minutes = match self.carrier {
+                Carrier::Html => self.labels.minutes.chars().count() + 3,
+                Carrier::Pdf | Carrier::Epub | Carrier::Text => 0,
+            };
+            slack = Some(self.labels.by.chars().count() + minutes);
         }
         self.push_for(rows, Role::Label, parts, slack);
     }

@@ -77,6 +77,8 @@ struct Context {
     /// The innermost block is a paragraph or a heading.
     paragraph: bool,
     raised: bool,
+    /// It is there for the eye alone: programs that read aloud pass over it.
+    decorative: bool,
     list_depth: u8,
     quote_depth: u8,
     language: Option<usize>,
@@ -250,6 +252,7 @@ impl Builder {
             return self.push(around, Closing::Nothing);
         }
 
+        let decorative = attributes.get("aria-hidden") == Some("true");
         let is_heading = has(role, "heading");
         let is_rule = name == "hr" || has(role, "separator");
         if !(is_block(name) || is_heading || is_rule) {
@@ -260,6 +263,7 @@ impl Builder {
 
         self.border();
         self.mark(attributes);
+        self.context.decorative |= decorative;
         self.context.block = frame;
         self.context.row = None;
         self.context.paragraph = false;
@@ -601,7 +605,9 @@ impl Builder {
         }
         self.end_link();
         let start = self.open.text.len();
-        let is_digits_at_most = self.context.raised && href.trim().starts_with('#');
+        // The text of a note leads back to its mark.
+        let has_id = ids(attributes).iter().any(Option::is_some);
+        let is_digits_at_most = self.context.raised && has_id && href.trim().starts_with('#');
         if told {
             self.open.line.get_or_insert(line);
             self.open.text.push(NOTE_BEGINS);
@@ -805,7 +811,12 @@ impl Builder {
         if !context.code {
             open.trim();
         }
-        if open.leads_back && !open.text.contains(char::is_alphanumeric) {
+        if open.leads_back
+            && open
+                .text
+                .chars()
+                .all(|c| matches!(c, ',' | '·') || c.is_whitespace())
+        {
             return;
         }
         if self.is_label(&open.text) {
@@ -820,7 +831,7 @@ impl Builder {
         } else if open.is_picture() && (!context.paragraph || context.figure) {
             open.drop_marks();
             Kind::Picture
-        } else if is_rule(&open.text) {
+        } else if context.decorative && is_rule(&open.text) {
             open.text.clear();
             open.links.clear();
             Kind::Rule
@@ -1080,7 +1091,10 @@ mod tests {
         );
         check("<aside role=doc-pullquote>a</aside>", &["text>: a"]);
         check("a<hr>b", &["text: a", "rule: ", "text: b"]);
-        check("<p>*&nbsp;*&nbsp;*</p><p>⁂</p><p>· · ·</p>", &["rule: "; 3]);
+        check(
+            "<p aria-hidden=true>*&nbsp;*&nbsp;*</p><div aria-hidden=true><p>⁂</div><p>⁂",
+            &["rule: ", "rule: ", "text: ⁂"],
+        );
         check(
             "<p role=separator>x</p><p>...</p>",
             &["rule: ", "text: ..."],

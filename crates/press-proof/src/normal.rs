@@ -7,7 +7,7 @@
 //! - break a line where words join or part ([`LINE_ENDS`]): there alone it does not
 //!   matter whether there is a space;
 //! - add or leave out characters that nobody sees: soft hyphens, joiners, marks of
-//!   direction, variation selectors;
+//!   direction, variation selectors, Hangul fillers;
 //! - write the Latin ligatures `ﬀ` to `ﬆ` in one character or in several, and
 //!   accents composed or not;
 //! - write the hyphens U+2010 and U+2011 as `-`;
@@ -243,7 +243,7 @@ impl Writer {
 fn is_unseen(c: char) -> bool {
     matches!(
         c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{ffa0}' | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}' | '\u{e0100}'..='\u{e01ef}'
     )

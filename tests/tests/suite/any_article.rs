@@ -143,7 +143,7 @@ fn with_bytes(mut bytes: Vec<u8>, changes: &[(prop::sample::Index, u8)]) -> Vec<
     bytes
 }
 
-/// Each file says in its first line what it once broke.
+/// Each file says in a comment what it once broke.
 #[test]
 fn what_once_broke() {
     let folder = fixtures().join("broke");
@@ -151,7 +151,11 @@ fn what_once_broke() {
     for entry in fs::read_dir(&folder).expect("the folder of what once broke") {
         let path = entry.expect("an entry").path();
         let article = fs::read(&path).expect("an article");
-        assert!(article.starts_with(b"<!--"), "{}", path.display());
+        assert!(
+            article.windows(4).any(|four| four == b"<!--"),
+            "{}",
+            path.display()
+        );
         if let Err(error) = build(&article, &[]) {
             panic!("{}: {error}", path.display());
         }

@@ -466,7 +466,7 @@ fn reorder(stretch: &mut [Cluster]) {
     for (at, cluster) in stretch.iter().enumerate() {
         let beside = [all_before[at], all_behind[at]].map(|at| at.map(|at| &stretch[at]));
         let are_all = |accept: &dyn Fn(&Cluster) -> bool| {
-            (beside.iter()).all(|beside| beside.is_some_and(|cluster| accept(cluster)))
+            (beside.iter()).all(|beside| beside.is_some_and(accept))
         };
         let between_right = are_all(&|cluster| cluster.class == Class::Right);
         let between_left = are_all(&|cluster| cluster.class == Class::Left && cluster.leftward);
