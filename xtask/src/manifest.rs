@@ -2,8 +2,8 @@
 //! can make the same bytes again.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use chrono::{DateTime, Utc};
 use press_model::{Edition, Slug};
@@ -46,6 +46,8 @@ pub struct Manifest {
 /// this one does not make, and hold more than this one reads.
 #[derive(Debug, Deserialize)]
 pub struct Record {
+    /// The publication's slug.
+    pub publication: String,
     /// The issue's name.
     pub issue: String,
     /// What everything was made from.
@@ -85,6 +87,10 @@ pub struct Tool {
     pub version: String,
     /// The SHA-256 of the lock file that it was built with.
     pub lock_file: String,
+    /// The SHA-256 of the code that it was built from; builds of one version differ
+    /// in it. None in a manifest older than this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// A file as it was read or written.
@@ -126,6 +132,7 @@ impl Origin {
                 name: "pressroom".to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 lock_file: FileRecord::of(LOCK_FILE.as_bytes()).sha256,
+                code: Some(env!("PRESSROOM_CODE").to_owned()),
             },
             date,
             sources: opened
@@ -174,6 +181,33 @@ impl Manifest {
         (manifest.format == FORMAT).then_some(manifest)
     }
 
+    /// The manifest in a folder of `dist` that an issue was built into, or why there
+    /// is none that can be read, in words for the person who asked.
+    pub fn read_for(folder: &Path, issue: &str) -> Result<Manifest, String> {
+        let path = folder.join(FILE_NAME);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(format!(
+                    "`{}` holds no build; make one with `cargo xtask build {issue}`",
+                    folder.display()
+                ));
+            }
+            Err(error) => return Err(format!("`{}` cannot be read: {error}", path.display())),
+        };
+        Record::parse(&text)
+            .and_then(|_| {
+                serde_json::from_slice(&text)
+                    .map_err(|error| format!("is not a whole manifest: {error}"))
+            })
+            .map_err(|complaint| {
+                format!(
+                    "`{}` {complaint}; `cargo xtask build {issue}` makes a new one",
+                    path.display()
+                )
+            })
+    }
+
     /// The manifest as it is written.
     pub fn to_json(&self) -> anyhow::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
@@ -207,6 +241,17 @@ impl Record {
                 env!("CARGO_PKG_VERSION")
             ));
         }
-        serde_json::from_slice(text).map_err(|error| format!("is not a whole manifest: {error}"))
+        if form.format != FORMAT {
+            return Err(format!(
+                "is of format {}, and there is none before {FORMAT}",
+                form.format
+            ));
+        }
+        let record: Record = serde_json::from_slice(text)
+            .map_err(|error| format!("is not a whole manifest: {error}"))?;
+        if record.origin.sources.is_empty() {
+            return Err("names no source that anything was made from".to_owned());
+        }
+        Ok(record)
     }
 }

@@ -2,10 +2,10 @@
 //! source. A build does the same before it puts anything in place.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::path::Path;
+use std::{fs, io};
 
-use anyhow::{Context as _, anyhow};
-use press_model::Edition;
+use press_model::{Code, Diagnostic, Edition, Sources};
 use press_proof::proof::{Column, Status};
 use press_proof::{Files, Proof};
 use serde_json::{Value, json};
@@ -24,17 +24,19 @@ pub fn run(args: &ProofArgs, console: &mut Console) -> anyhow::Result<Exit> {
         return Ok(build::wrong_usage(args.built.json, &complaint, console));
     }
     let folder = args.built.out.join(name);
-    let Some(manifest) = Manifest::read(&folder) else {
-        let complaint = format!(
-            "`{}` holds no build; make one with `cargo xtask build {name}`",
-            folder.display()
-        );
-        return Ok(build::wrong_usage(args.built.json, &complaint, console));
+    let manifest = match Manifest::read_for(&folder, name) {
+        Ok(manifest) => manifest,
+        Err(complaint) => return Ok(build::wrong_usage(args.built.json, &complaint, console)),
     };
     let opened = open::open(&args.built.dir.issues, name);
     let Some(material) = build::sound(&opened.diagnostics, opened.material.as_ref()) else {
         if args.built.json {
-            let answer = answer(None, false, &opened.diagnostics, &opened.sources);
+            let answer = answer(
+                None,
+                &Since::default(),
+                &opened.diagnostics,
+                &opened.sources,
+            );
             console.print(&format!("{answer:#}\n"));
         } else {
             let faults = draw::draw(&opened.diagnostics, &opened.sources, console.colour());
@@ -44,45 +46,53 @@ pub fn run(args: &ProofArgs, console: &mut Console) -> anyhow::Result<Exit> {
         }
         return Ok(Exit::Faults);
     };
+    if manifest.publication != material.publication.slug {
+        let complaint = format!(
+            "`{}` is a build of the publication {}, and this one is {}",
+            folder.display(),
+            manifest.publication,
+            material.publication.slug
+        );
+        return Ok(build::wrong_usage(args.built.json, &complaint, console));
+    }
+    let mut diagnostics = Vec::new();
+    let mut since = Since::of(&manifest.origin, &Origin::of(&opened, manifest.origin.date));
     let mut editions = BTreeMap::new();
-    let mut changed = Vec::new();
     for (edition, records) in &manifest.editions {
         let mut files = Vec::new();
         for (name, record) in records {
             let path = folder.join(name);
             if !stays_below(name) {
-                return Err(anyhow!("`{}` is not in its folder", path.display()));
+                let complaint = format!("`{}` is not in its folder", path.display());
+                return Ok(build::wrong_usage(args.built.json, &complaint, console));
             }
-            let bytes =
-                fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-            if FileRecord::of(&bytes) != *record {
-                changed.push(name.as_str());
+            match fs::read(&path) {
+                Ok(bytes) => {
+                    if FileRecord::of(&bytes) != *record {
+                        since.changed.push(name.clone());
+                    }
+                    files.push(File {
+                        name: name.clone(),
+                        bytes,
+                    });
+                }
+                Err(error) => diagnostics.push(not_there(&path, &error)),
             }
-            files.push(File {
-                name: name.clone(),
-                bytes,
-            });
         }
         editions.insert(*edition, files);
     }
-    let same_source = Origin::of(&opened, manifest.origin.date) == manifest.origin;
-    let proof = prove(material, &editions)?;
-    let diagnostics = proof.diagnostics();
-    let whole = !diagnostics.iter().any(|fault| fault.is_error());
+    let proof = prove(material, &editions);
+    diagnostics.extend(proof.diagnostics());
+    since.explain(name, &mut diagnostics);
+    let whole = !diagnostics.iter().any(Diagnostic::is_error);
     if args.built.json {
-        let answer = answer(Some(&proof), same_source, &diagnostics, &opened.sources);
+        let answer = answer(Some(&proof), &since, &diagnostics, &opened.sources);
         console.print(&format!("{answer:#}\n"));
     } else {
+        // What may be the cause of all that follows comes first.
+        console.error(&since.notes(name));
         let faults = draw::draw(&diagnostics, &opened.sources, console.colour());
         console.error(&faults);
-        for name in &changed {
-            console.error(&format!(
-                "note: {name} has been changed since it was built\n"
-            ));
-        }
-        if !same_source {
-            console.error("note: the source, or the program, has changed since the build\n");
-        }
         console.print(&summary(&proof));
         let verdict = if whole {
             "nothing is lost"
@@ -95,14 +105,74 @@ pub fn run(args: &ProofArgs, console: &mut Console) -> anyhow::Result<Exit> {
     Ok(if whole { Exit::Done } else { Exit::Faults })
 }
 
+/// What has changed since the build.
+#[derive(Default)]
+struct Since {
+    /// The source: the editions may be whole, and of something else.
+    source: bool,
+    /// The program that made them, with its templates and fonts.
+    program: bool,
+    /// Files of the editions.
+    changed: Vec<String>,
+}
+
+impl Since {
+    fn of(then: &Origin, now: &Origin) -> Since {
+        Since {
+            source: then.sources != now.sources,
+            program: (&then.tool, &then.templates, &then.fonts)
+                != (&now.tool, &now.templates, &now.fonts),
+            changed: Vec::new(),
+        }
+    }
+
+    fn notes(&self, name: &str) -> String {
+        let mut notes = String::new();
+        if self.source {
+            notes.push_str(&format!(
+                "note: the source has been changed since this was built, and it is held against \
+                 the source as it is now; `cargo xtask build {name}` builds it again\n"
+            ));
+        }
+        if self.program {
+            notes.push_str("note: this was built by another version of the program\n");
+        }
+        for name in &self.changed {
+            notes.push_str(&format!(
+                "note: {} has been changed since it was built\n",
+                draw::printable(name)
+            ));
+        }
+        notes
+    }
+
+    /// Gives what is lost its likely cause.
+    fn explain(&self, name: &str, diagnostics: &mut [Diagnostic]) {
+        if !self.source {
+            return;
+        }
+        for fault in diagnostics {
+            if matches!(fault.code, Code::Lost | Code::NotLeftOut | Code::Repeated) {
+                fault.help = Some(format!(
+                    "the source has been changed since this was built: build it again with \
+                     `cargo xtask build {name}`"
+                ));
+            }
+        }
+    }
+}
+
+fn not_there(path: &Path, error: &io::Error) -> Diagnostic {
+    let path = draw::printable(&path.display().to_string());
+    let message = match error.kind() {
+        io::ErrorKind::NotFound => format!("`{path}` is not there"),
+        _ => format!("`{path}` cannot be read: {error}"),
+    };
+    Diagnostic::new(Code::UnreadableEdition, message).help("build the issue again")
+}
+
 /// Reads finished editions back and holds them against the issue.
-///
-/// # Errors
-/// When an edition cannot be read at all.
-pub fn prove(
-    material: &Material,
-    editions: &BTreeMap<Edition, Vec<File>>,
-) -> anyhow::Result<Proof> {
+pub fn prove(material: &Material, editions: &BTreeMap<Edition, Vec<File>>) -> Proof {
     let file = |edition: Edition, extension: &str| -> Option<&[u8]> {
         let files = editions.get(&edition)?.iter();
         let mut files = files.filter(|file| file.name.ends_with(extension));
@@ -112,10 +182,10 @@ pub fn prove(
         pdf: file(Edition::Pdf, ".pdf"),
         epub: file(Edition::Epub, ".epub"),
         email: file(Edition::Email, ".eml"),
+        html: file(Edition::Email, "email.html"),
+        text: file(Edition::Email, "email.txt"),
     };
-    press_proof::prove(&material.publication, &material.issue, files).map_err(|(carrier, error)| {
-        anyhow!("the {} cannot be read back: {error}", carrier.as_str())
-    })
+    press_proof::prove(&material.publication, &material.issue, files)
 }
 
 /// A line for each thing that was read.
@@ -175,9 +245,9 @@ impl Counts {
 
 fn answer(
     proof: Option<&Proof>,
-    same_source: bool,
-    diagnostics: &[press_model::Diagnostic],
-    sources: &press_model::Sources,
+    since: &Since,
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
 ) -> Value {
     let columns = proof.iter().flat_map(|proof| &proof.columns).map(|column| {
         let counts = Counts::of(column);
@@ -192,7 +262,9 @@ fn answer(
     let faults = diagnostics.iter().map(|fault| draw::json(fault, sources));
     json!({
         "ok": proof.is_some() && !diagnostics.iter().any(|fault| fault.is_error()),
-        "same_source": same_source,
+        "same_source": !since.source,
+        "same_program": !since.program,
+        "changed": since.changed,
         "editions": columns.collect::<Vec<_>>(),
         "diagnostics": faults.collect::<Vec<_>>(),
     })

@@ -115,6 +115,17 @@ pub fn run(args: &VerifyArgs, console: &mut Console) -> anyhow::Result<Exit> {
         Err(complaint) => return Ok(build::wrong_usage(args.built.json, &complaint, console)),
     };
     let mut opened = open::open(issues, name);
+    if let Some(material) = &opened.material
+        && material.publication.slug.as_str() != record.publication
+    {
+        let complaint = format!(
+            "`{}` is of the publication {}, and this one is {}",
+            manifest.display(),
+            crate::draw::printable(&record.publication),
+            material.publication.slug
+        );
+        return Ok(build::wrong_usage(args.built.json, &complaint, console));
+    }
     let origin = Origin::of(&opened, record.origin.date);
     let mut not_compared = Vec::new();
     let mut wanted = BTreeSet::new();
@@ -249,6 +260,7 @@ fn changes(recorded: &Origin, now: &Origin) -> Vec<Change> {
         ("program", &recorded.tool.name, &now.tool.name),
         ("version", &recorded.tool.version, &now.tool.version),
         ("lock file", &recorded.tool.lock_file, &now.tool.lock_file),
+        ("code", code(recorded), code(now)),
     ] {
         if recorded != now {
             changes.push(Change {
@@ -260,6 +272,12 @@ fn changes(recorded: &Origin, now: &Origin) -> Vec<Change> {
         }
     }
     changes
+}
+
+/// The hash of the code that an origin names.
+fn code(origin: &Origin) -> &String {
+    static UNKNOWN: String = String::new();
+    origin.tool.code.as_ref().unwrap_or(&UNKNOWN)
 }
 
 /// Every file of the editions that could be made again, as it was and as it is.

@@ -98,6 +98,10 @@ codes! {
     /// A picture with fewer pixels to the inch of paper than the publication allows
     /// its printer.
     CoarseForPress = "coarse-for-press", Error;
+    /// A finished edition that is not there or cannot be read back.
+    UnreadableEdition = "unreadable-edition", Error;
+    /// The HTML or the text beside the message is not what the message carries.
+    PartsDiffer = "parts-differ", Error;
     /// Something of the source that a finished edition lacks or changes.
     Lost = "lost", Error;
     /// Something that a finished edition carries although it was to leave it out.

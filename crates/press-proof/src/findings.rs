@@ -3,9 +3,9 @@
 
 use press_model::{Code, Diagnostic};
 
-use crate::Proof;
 use crate::expect::{SUBJECT, TITLE};
 use crate::proof::{Carrier, Row, Status, Surplus};
+use crate::{Proof, Unreadable};
 
 const CURE: &str = "look at the templates that this publication replaces: what they leave out or \
                     change is lost; if it replaces none, this is a fault of Pressroom";
@@ -29,6 +29,15 @@ pub(crate) fn findings(proof: &Proof) -> Vec<Diagnostic> {
         }
     }
     findings
+}
+
+/// The fault of an edition that is none.
+pub(crate) fn unreadable(edition: &str, error: &Unreadable) -> Diagnostic {
+    let message = format!("the {edition} cannot be read back: {error}");
+    Diagnostic::new(Code::UnreadableEdition, message).help(
+        "build the issue again; if that does not mend it, look at the templates that this \
+         publication replaces",
+    )
 }
 
 fn too_much(rows: &[Row], carrier: Carrier, surplus: &Surplus) -> Diagnostic {

@@ -38,6 +38,11 @@ pub struct Files<'a> {
     pub epub: Option<&'a [u8]>,
     /// The message, as it is sent.
     pub email: Option<&'a [u8]>,
+    /// The HTML that lies beside the message, for whoever sends it with another
+    /// program.
+    pub html: Option<&'a [u8]>,
+    /// The text that lies beside the message.
+    pub text: Option<&'a [u8]>,
 }
 
 /// What the editions carry of an issue.
@@ -49,12 +54,17 @@ pub struct Proof {
     pub columns: Vec<Column>,
     /// What was read.
     pub carried: Vec<(Carrier, Carried)>,
+    /// What is wrong and concerns no row: an edition that cannot be read, files that
+    /// should be the same.
+    pub faults: Vec<Diagnostic>,
 }
 
 impl Proof {
     /// Everything that is wrong, edition by edition and in the order of the source.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        findings::findings(self)
+        let mut all = self.faults.clone();
+        all.extend(findings::findings(self));
+        all
     }
 }
 
@@ -63,48 +73,49 @@ pub fn excerpt(block: &Block) -> String {
     expect::shortened(&expect::words_of(block))
 }
 
-/// Reads the files and holds them against the issue.
-///
-/// # Errors
-/// When a file is no edition at all, with what it should have been.
-pub fn prove(
-    publication: &Publication,
-    issue: &Issue,
-    files: Files,
-) -> Result<Proof, (Carrier, Unreadable)> {
-    let carried = read(files)?;
-    Ok(Proof {
+/// Reads the files and holds them against the issue. A file that is no edition at
+/// all is a fault, and keeps none of the others from being read.
+pub fn prove(publication: &Publication, issue: &Issue, files: Files) -> Proof {
+    let mut faults = Vec::new();
+    let carried = read(files, &mut faults);
+    Proof {
         rows: proof::rows(publication, issue),
         columns: carried
             .iter()
             .map(|(carrier, carried)| proof::compare(publication, issue, *carrier, carried))
             .collect(),
         carried,
-    })
+        faults,
+    }
 }
 
-/// Reads the files.
-///
-/// # Errors
-/// When a file is no edition at all, with what it should have been.
-pub fn read(files: Files) -> Result<Vec<(Carrier, Carried)>, (Carrier, Unreadable)> {
+fn read(files: Files, faults: &mut Vec<Diagnostic>) -> Vec<(Carrier, Carried)> {
     let mut all = Vec::new();
+    let mut take = |name: &str, read: Result<Vec<(Carrier, Carried)>, Unreadable>| match read {
+        Ok(read) => all.extend(read),
+        Err(error) => faults.push(findings::unreadable(name, &error)),
+    };
     if let Some(pdf) = files.pdf {
-        let carried = pdf::read(pdf).map_err(|error| (Carrier::Pdf, error))?;
-        all.push((Carrier::Pdf, carried));
+        take("PDF", pdf::read(pdf).map(|pdf| vec![(Carrier::Pdf, pdf)]));
     }
     if let Some(epub) = files.epub {
-        let carried = epub::read(epub).map_err(|error| (Carrier::Epub, error))?;
-        all.push((Carrier::Epub, carried));
+        let epub = epub::read(epub).map(|epub| vec![(Carrier::Epub, epub)]);
+        take("EPUB", epub);
     }
     if let Some(email) = files.email {
-        let message = message::read(email).map_err(|error| (Carrier::Html, error))?;
-        let with_subject = |carried: Carried| Carried {
-            subject: message.subject.clone(),
-            ..carried
-        };
-        all.push((Carrier::Html, with_subject(message.html)));
-        all.push((Carrier::Text, with_subject(message.text)));
+        let message = message::read(email).map(|message| {
+            let subject = message.subject;
+            let with_subject = |carried: Carried| Carried {
+                subject: subject.clone(),
+                ..carried
+            };
+            vec![
+                (Carrier::Html, with_subject(message.html)),
+                (Carrier::Text, with_subject(message.text)),
+            ]
+        });
+        take("email", message);
+        faults.extend(message::beside(email, files.html, files.text));
     }
-    Ok(all)
+    all
 }

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use mail_parser::{ContentType, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{ContentType, HeaderName, MessageParser, MessagePart, MimeHeaders, PartType};
+
+use press_model::{Code, Diagnostic};
 
 use crate::carried::Carried;
 use crate::markup::percent_decoded;
@@ -57,6 +59,75 @@ pub fn read(bytes: &[u8]) -> Result<Message, Unreadable> {
         html,
         text: text::read(text),
     })
+}
+
+/// A piece of a message, decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// What it is: `headers`, `text/html`, `image/png a@b`.
+    pub name: String,
+    /// Its content. The boundaries between parts, which mean nothing, are left out of
+    /// the headers.
+    pub bytes: Vec<u8>,
+}
+
+/// The pieces of a message, in their order; none if it is no message.
+pub fn pieces(bytes: &[u8]) -> Option<Vec<Piece>> {
+    let message = MessageParser::default().parse(bytes)?;
+    let mut headers = String::new();
+    for header in message.parts.first()?.headers() {
+        if header.name != HeaderName::ContentType {
+            let value = bytes.get(header.offset_start() as usize..header.offset_end() as usize);
+            let value = String::from_utf8_lossy(value?);
+            headers.push_str(&format!("{}: {}\n", header.name(), value.trim()));
+        }
+    }
+    let mut pieces = vec![Piece {
+        name: "headers".to_owned(),
+        bytes: headers.into_bytes(),
+    }];
+    for part in &message.parts {
+        if matches!(part.body, PartType::Multipart(_)) {
+            continue;
+        }
+        let kind = part.content_type();
+        let (main, sub) = kind.map_or(("text", "plain"), |kind| {
+            (kind.ctype(), kind.subtype().unwrap_or("plain"))
+        });
+        let id = part.content_id().map(|id| format!(" {id}"));
+        pieces.push(Piece {
+            name: format!("{main}/{sub}{}", id.unwrap_or_default()),
+            bytes: part.contents().to_vec(),
+        });
+    }
+    Some(pieces)
+}
+
+/// What is wrong with the files beside a message, which should be its parts.
+pub(crate) fn beside(email: &[u8], html: Option<&[u8]>, text: Option<&[u8]>) -> Vec<Diagnostic> {
+    let pieces = pieces(email).unwrap_or_default();
+    let sides = [
+        ("email.html", "HTML", "text/html", html),
+        ("email.txt", "text", "text/plain", text),
+    ];
+    let differing = sides.into_iter().filter_map(|(file, name, kind, bytes)| {
+        let part = pieces.iter().find(|piece| piece.name == kind)?;
+        let same = lines(bytes?).eq(lines(&part.bytes));
+        (!same).then(|| {
+            let message = format!("{file} is not the {name} part of the email");
+            Diagnostic::new(Code::PartsDiffer, message)
+                .help("build the issue again: whoever sends the file would send something else")
+        })
+    });
+    differing.collect()
+}
+
+/// The lines of a text; mail ends them in a way of its own.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    let text = text.strip_suffix(b"\r").unwrap_or(text);
+    text.split(|byte| *byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// The parts of these numbers that could be decoded.

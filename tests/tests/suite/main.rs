@@ -10,4 +10,5 @@ mod mutations;
 mod newsletters;
 mod output;
 mod print;
+mod proof_command;
 mod verify;

@@ -110,6 +110,37 @@ fn every_difference_is_named() {
     snapshot!("differences", said(&run));
 }
 
+/// A renderer that changed gives its version no other number.
+#[test]
+fn programs_of_one_version_are_told_apart() {
+    let desk = built();
+    let mut kept = manifest(&desk);
+    kept["tool"]["code"] = "0".repeat(64).into();
+    fs::write(desk.dist().join(MANIFEST), kept.to_string()).unwrap();
+    let run = desk.done(&["verify", "2024-01"]);
+    assert!(
+        run.out.contains("  code: was 000000000000, is "),
+        "{}",
+        run.out
+    );
+    // Nor is what another program made kept beside what this one makes.
+    let run = desk.done(&["build", "2024-01", "--edition", "email"]);
+    assert!(run.out.contains("epub   removed"), "{}", run.out);
+}
+
+#[test]
+fn messages_are_compared_part_by_part() {
+    let desk = built();
+    desk.edit("2024-01/brief.md", |text| text.replacen('.', "!", 1));
+    let run = desk.run(&["verify", "2024-01"]);
+    assert!(
+        run.out.contains("text/plain differs from line "),
+        "{}",
+        run.out
+    );
+    assert!(!run.out.contains("boundary"), "{}", run.out);
+}
+
 /// Editors' notes reach no edition.
 #[test]
 fn other_sources_may_give_the_same_bytes() {
@@ -236,6 +267,9 @@ fn wrong_usage_is_answered_with_what_to_do() {
     with("sources", Value::Null);
     with("date", "yesterday".into());
     with("format", 2.into());
+    with("format", 0.into());
+    with("sources", json!({}));
+    with("publication", "another".into());
     snapshot!("wrong-usage", said);
     let run = desk.run(&["verify", "2023-01", "--json"]);
     let answer: Value = serde_json::from_str(&run.out).unwrap();

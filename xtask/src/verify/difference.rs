@@ -1,9 +1,10 @@
 //! Where two versions of a file part: the first line of a text, the parts of a
-//! book. Of a PDF and a picture, size and hash have to do.
+//! book or a message. Of a PDF and a picture, size and hash have to do.
 
 use std::collections::BTreeSet;
 use std::io::{Cursor, Read as _};
 
+use press_proof::message::{self, Piece};
 use zip::ZipArchive;
 
 /// The largest part of a book that is looked into, in bytes.
@@ -21,14 +22,14 @@ const SHOWN: (usize, usize) = (24, 56);
 pub enum Difference {
     /// The first line that differs.
     Line(Line),
-    /// A part of a book.
+    /// A part of a book or a message.
     Part {
-        /// Its path in the book.
+        /// Its path in the book, or what it is.
         name: String,
         /// What became of it.
         fate: Fate,
     },
-    /// The same parts of a book, in another order or packed otherwise.
+    /// The same parts, in another order or packed otherwise.
     Packing,
     /// Further parts of a book, which are not named.
     More(usize),
@@ -58,6 +59,9 @@ pub enum Fate {
 
 /// Where two versions of the file of that name part.
 pub fn between(name: &str, was: &[u8], now: &[u8]) -> Vec<Difference> {
+    if name.ends_with(".eml") {
+        return pieces(was, now).unwrap_or_default();
+    }
     if is_text(name) {
         return line(was, now).map(Difference::Line).into_iter().collect();
     }
@@ -70,7 +74,7 @@ pub fn between(name: &str, was: &[u8], now: &[u8]) -> Vec<Difference> {
 fn is_text(name: &str) -> bool {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     let text = [
-        "html", "txt", "eml", "json", "xhtml", "xml", "opf", "ncx", "css", "svg",
+        "html", "txt", "json", "xhtml", "xml", "opf", "ncx", "css", "svg",
     ];
     text.contains(&extension)
 }
@@ -113,6 +117,43 @@ fn excerpt(text: &str, at: usize) -> String {
     format!("{before}{}{after}", crate::draw::printable(&shown))
 }
 
+/// The pieces of two messages that differ, decoded: the boundaries between parts
+/// differ whenever anything does. None if one of them is no message.
+fn pieces(was: &[u8], now: &[u8]) -> Option<Vec<Difference>> {
+    let (was, now) = (message::pieces(was)?, message::pieces(now)?);
+    let in_both = |piece: &&Piece| now.iter().any(|now| now.name == piece.name);
+    let gone = was.iter().filter(|piece| !in_both(piece));
+    let gone = gone.map(|piece| (piece.name.clone(), Fate::Gone));
+    let others = now.iter().filter_map(|piece| {
+        let Some(old) = was.iter().find(|was| was.name == piece.name) else {
+            return Some((piece.name.clone(), Fate::New));
+        };
+        let is_text = piece.name == "headers" || piece.name.starts_with("text/");
+        let line = || line(&old.bytes, &piece.bytes);
+        (old != piece).then(|| {
+            (
+                piece.name.clone(),
+                Fate::Changed(is_text.then(line).flatten()),
+            )
+        })
+    });
+    Some(named(gone.chain(others)))
+}
+
+/// Differences by name, not too many; if there are none, it is how they are packed.
+fn named(parts: impl Iterator<Item = (String, Fate)>) -> Vec<Difference> {
+    let mut differences: Vec<Difference> = parts
+        .map(|(name, fate)| Difference::Part { name, fate })
+        .collect();
+    if differences.is_empty() {
+        return vec![Difference::Packing];
+    }
+    let more = differences.len().saturating_sub(MOST_PARTS);
+    differences.truncate(MOST_PARTS);
+    differences.extend((more > 0).then_some(Difference::More(more)));
+    differences
+}
+
 /// The parts of two books that differ; none if one of them is no book.
 fn parts(was: &[u8], now: &[u8]) -> Option<Vec<Difference>> {
     let mut was = ZipArchive::new(Cursor::new(was)).ok()?;
@@ -122,10 +163,9 @@ fn parts(was: &[u8], now: &[u8]) -> Option<Vec<Difference>> {
         .chain(now.file_names())
         .map(str::to_owned)
         .collect();
-    let mut differences = Vec::new();
-    for name in names {
+    let fates = names.into_iter().filter_map(|name| {
         let fate = match (part(&mut was, &name), part(&mut now, &name)) {
-            (Some(a), Some(b)) if a == b => continue,
+            (Some(a), Some(b)) if a == b => return None,
             (Some(a), Some(b)) => {
                 let line = is_text(&name).then(|| line(&a, &b));
                 Fate::Changed(line.flatten())
@@ -133,15 +173,9 @@ fn parts(was: &[u8], now: &[u8]) -> Option<Vec<Difference>> {
             (Some(_), None) => Fate::Gone,
             (None, _) => Fate::New,
         };
-        differences.push(Difference::Part { name, fate });
-    }
-    if differences.is_empty() {
-        return Some(vec![Difference::Packing]);
-    }
-    let more = differences.len().saturating_sub(MOST_PARTS);
-    differences.truncate(MOST_PARTS);
-    differences.extend((more > 0).then_some(Difference::More(more)));
-    Some(differences)
+        Some((name, fate))
+    });
+    Some(named(fates))
 }
 
 fn part(book: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Option<Vec<u8>> {

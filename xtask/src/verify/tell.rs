@@ -61,13 +61,17 @@ fn sum(name: &str, findings: &Findings, tool: &Tool) -> String {
         return format!("nothing to compare: verify makes no edition that `{manifest}` lists");
     }
     let count = files.len();
+    let files_of = match count {
+        1 => "1 file".to_owned(),
+        count => format!("{count} files"),
+    };
     if findings.same_bytes() {
         let although = if findings.origin.is_empty() {
             ""
         } else {
             ", although it is made from something else"
         };
-        let mut sum = format!("same bytes as in `{manifest}`{although} ({count} files)");
+        let mut sum = format!("same bytes as in `{manifest}`{although} ({files_of})");
         if let Some((folder, strays)) = &findings.folder
             && !strays.is_empty()
         {
@@ -79,18 +83,20 @@ fn sum(name: &str, findings: &Findings, tool: &Tool) -> String {
         return sum;
     }
     let differing = files.iter().filter(|file| !file.is_same()).count();
-    let mut sum = format!("other bytes than in `{manifest}`: {differing} of {count} files differ");
-    let is_of_tool = |change: &Change| matches!(change.what, "program" | "version" | "lock file");
+    let mut sum = format!("other bytes than in `{manifest}`: {differing} of {files_of} differ");
+    let is_of_tool =
+        |change: &Change| matches!(change.what, "program" | "version" | "lock file" | "code");
     if findings.origin.is_empty() {
         sum.push_str(
             ", although it is made from the same; the same bytes are promised on machines of one \
              architecture",
         );
     } else if findings.origin.iter().any(is_of_tool) {
-        let hash = short(&tool.lock_file);
+        let (version, lock_file) = (printable(&tool.version), short(&tool.lock_file));
+        let code = tool.code.as_deref().map(short);
+        let code = code.map_or_else(String::new, |code| format!(" and code {code}"));
         sum.push_str(&format!(
-            "; the manifest is of version {} with lock file {hash}",
-            printable(&tool.version)
+            "; the manifest is of version {version} with lock file {lock_file}{code}"
         ));
     }
     sum
@@ -189,6 +195,7 @@ fn tell_differences(differences: &[Difference], indent: &str, words: [&str; 2], 
 fn state(state: &State) -> String {
     match state {
         State::File(record) => short_record(record),
+        State::Word(word) if word.is_empty() => "not recorded".to_owned(),
         State::Word(word) if is_hash(word) => short(word),
         State::Word(word) => printable(word),
     }
