@@ -7,7 +7,7 @@ use std::{fs, io};
 
 use press_model::{Code, Diagnostic, Edition, Sources};
 use press_proof::proof::{Column, Status};
-use press_proof::{Files, Proof};
+use press_proof::{Files, Proof, accessibility};
 use serde_json::{Value, json};
 
 use crate::cli::ProofArgs;
@@ -185,7 +185,10 @@ pub fn prove(material: &Material, editions: &BTreeMap<Edition, Vec<File>>) -> Pr
         html: file(Edition::Email, "email.html"),
         text: file(Edition::Email, "email.txt"),
     };
-    press_proof::prove(&material.publication, &material.issue, files)
+    let mut proof = press_proof::prove(&material.publication, &material.issue, files);
+    let warnings = accessibility::warnings(&material.publication, &proof.carried);
+    proof.faults.extend(warnings);
+    proof
 }
 
 /// A line for each thing that was read.

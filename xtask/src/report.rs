@@ -7,7 +7,7 @@ use press_model::{
     Article, Code, Diagnostic, Edition, Issue, LinkTarget, Met, Publication, Slug, Sources, Span,
     plain_text, walk,
 };
-use press_proof::proof::{self, Carrier, Loss};
+use press_proof::proof::{self, Carrier};
 use press_proof::{Proof, accessibility};
 use press_report::{
     Cell, Fidelity, Finding, Group, Link, Look, Outcome, Report, Row, Rule, RuleResult, Source,
@@ -55,6 +55,9 @@ fn report(material: &Material, opened: &Opened, made: &Made, proof: &Proof) -> R
             label_font: publication.theme.label_font.clone(),
             mono_font: publication.theme.mono_font.clone(),
         },
+        is_built: !(opened.diagnostics.iter())
+            .chain(&proof.diagnostics())
+            .any(Diagnostic::is_error),
         editions: editions(made),
         fidelity: fidelity(issue, proof, &opened.sources),
         thumbnails: thumbnails(made),
@@ -133,7 +136,7 @@ fn fidelity(issue: &Issue, proof: &Proof, sources: &Sources) -> Fidelity {
             excerpt: row.excerpt.clone(),
             source: row.span.and_then(|span| source(span, sources)),
             cells: columns
-                .map(|column| cell(&column.cells[at], &row.excerpt))
+                .map(|column| cell(&column.cells[at], column.carrier, &row.excerpt))
                 .collect(),
         };
         match &row.article {
@@ -168,22 +171,23 @@ fn fidelity(issue: &Issue, proof: &Proof, sources: &Sources) -> Fidelity {
     }
 }
 
-fn cell(cell: &proof::Cell, excerpt: &str) -> Cell {
+fn cell(cell: &proof::Cell, carrier: Carrier, excerpt: &str) -> Cell {
     let (status, note) = match &cell.status {
         proof::Status::Present => (Status::Present, None),
         proof::Status::Degraded(how) => (Status::Degraded, Some((*how).to_owned())),
         proof::Status::LeftOut(why) => (Status::LeftOut, Some((*why).to_owned())),
-        proof::Status::Lost(losses) => {
-            let losses: Vec<String> = losses.iter().map(Loss::to_string).collect();
-            (Status::Lost, Some(losses.join("; ")))
-        }
+        proof::Status::Lost(losses) => (Status::Lost, Some(proof::in_words(losses).join("; "))),
     };
     let said = |text: &String| (!text.is_empty()).then(|| text.clone());
     Cell {
         status,
         note,
         found: said(&cell.found).filter(|found| found != excerpt),
-        place: said(&cell.place),
+        place: said(&cell.place).map(|place| match carrier {
+            Carrier::Pdf | Carrier::Epub => place,
+            Carrier::Html => format!("email.html, {place}"),
+            Carrier::Text => format!("email.txt, {place}"),
+        }),
     }
 }
 

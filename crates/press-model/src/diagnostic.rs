@@ -157,6 +157,8 @@ codes! {
     UnusedTemplate = "unused-template", Warning;
     /// A text that a finished edition carries twice.
     Repeated = "repeated", Warning;
+    /// An edition breaks a rule of accessibility.
+    Inaccessible = "inaccessible", Warning;
     /// The publication has no sender; the email names a placeholder.
     MissingSender = "missing-sender", Warning;
 }

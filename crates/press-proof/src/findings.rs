@@ -4,7 +4,7 @@
 use press_model::{Code, Diagnostic};
 
 use crate::expect::{SUBJECT, TITLE};
-use crate::proof::{Carrier, Row, Status, Surplus};
+use crate::proof::{Carrier, Row, Status, Surplus, in_words};
 use crate::{Proof, Unreadable};
 
 const CURE: &str = "look at the templates that this publication replaces: what they leave out or \
@@ -18,7 +18,7 @@ pub(crate) fn findings(proof: &Proof) -> Vec<Diagnostic> {
             let Status::Lost(losses) = &cell.status else {
                 continue;
             };
-            for loss in losses {
+            for loss in in_words(losses) {
                 let (edition, what) = (column.carrier.as_str(), named(row.what));
                 let message = format!("in the {edition} {what} {loss}");
                 findings.push(at(Diagnostic::new(Code::Lost, message), row).help(CURE));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use press_model::{Edition, Issue, LinkTarget, Publication, Slug, Span};
+use press_model::{Edition, Issue, LinkTarget, Publication, Slug, Span, plain_text};
 
 use crate::align::{Found, Text, align, places_in, texts};
 use crate::carried::{Carried, Kind, Target};
@@ -157,11 +157,45 @@ impl fmt::Display for Loss {
                 found: Some(found),
             } => write!(
                 f,
-                "has a link “{words}” that leads to {found} and not to {wanted}"
+                "has a link “{words}” that should lead to {wanted} and leads to {found}"
             ),
             Loss::Structure { wanted, found } => write!(f, "should be {wanted} and is {found}"),
         }
     }
+}
+
+/// What is lost of one thing, each to follow its name. Texts that are missing are
+/// told together: a table that is gone has lost every cell.
+pub fn in_words(losses: &[Loss]) -> Vec<String> {
+    const NAMED: usize = 3;
+    let missing: Vec<&str> = losses
+        .iter()
+        .filter_map(|loss| match loss {
+            Loss::Missing { wanted } => Some(&**wanted),
+            _ => None,
+        })
+        .collect();
+    let mut words = Vec::new();
+    if let [_, _, ..] = missing[..] {
+        let named: Vec<String> = missing
+            .iter()
+            .take(NAMED)
+            .map(|m| format!("“{m}”"))
+            .collect();
+        let more = match missing.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let (count, named) = (missing.len(), named.join(", "));
+        words.push(format!("has lost {count} of its texts: {named}{more}"));
+    } else {
+        words.extend(missing.first().map(|wanted| format!("is lost: “{wanted}”")));
+    }
+    let others = losses
+        .iter()
+        .filter(|loss| !matches!(loss, Loss::Missing { .. }));
+    words.extend(others.map(Loss::to_string));
+    words
 }
 
 /// Something in an edition that should not be there.
@@ -598,7 +632,14 @@ impl Judge<'_> {
                     None => format!("a-{article}"),
                 };
                 let leads = here.iter().any(|target| self.leads_to(target, &place));
-                (!leads).then(|| loss(place))
+                (!leads).then(|| {
+                    let headline = is_here.and_then(|article| article.headline.as_ref());
+                    let name = headline.map_or_else(|| article.to_string(), |h| plain_text(h));
+                    loss(match id {
+                        Some(_) => format!("a place in “{name}”"),
+                        None => format!("“{name}”"),
+                    })
+                })
             }
         }
     }

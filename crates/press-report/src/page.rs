@@ -56,6 +56,7 @@ fn given(report: &Report) -> Given {
         is_proved => !report.fidelity.groups.is_empty(),
         problems => Serde(&problems),
         warnings => Serde(&warnings),
+        is_built => report.is_built,
         editions => Serde(&report.editions),
         columns => Serde(columns(&report.fidelity)),
         pieces => report.fidelity.rows().count(),
@@ -172,9 +173,6 @@ fn problems(report: &Report) -> Vec<Problem<'_>> {
                 more: None,
             }),
     );
-    for rule in &report.accessibility {
-        problems.extend((rule.worst() == Outcome::Fail).then(|| breach(rule)));
-    }
     for part in &report.parts {
         problems.extend((part.outcome == Outcome::Fail).then(|| Problem {
             label: &part.title,
@@ -224,30 +222,6 @@ fn detail<'a>(label: &'a str, cell: &'a Cell) -> Detail<'a> {
         note: cell.note.as_deref(),
         found: cell.found.as_deref(),
         place: cell.place.as_deref(),
-    }
-}
-
-fn breach(rule: &Rule) -> Problem<'_> {
-    let failed = (rule.results.iter()).filter(|result| result.outcome == Outcome::Fail);
-    let editions: Vec<_> = failed.clone().map(|r| in_words(&r.edition)).collect();
-    Problem {
-        label: "Accessibility",
-        message: format!("Not kept by {}: {}", list(&editions), rule.says),
-        excerpt: None,
-        lang: None,
-        source: None,
-        details: failed
-            .flat_map(|result| {
-                result.details.iter().map(|text| Detail {
-                    label: &result.edition,
-                    note: Some(text),
-                    found: None,
-                    place: None,
-                })
-            })
-            .collect(),
-        help: None,
-        more: Some("accessibility"),
     }
 }
 

@@ -25,6 +25,10 @@ pub struct Report {
     /// How the page looks; no finding.
     #[serde(skip)]
     pub look: Look,
+    /// Whether the build put its files in place. A report of one that did not is a
+    /// page alone, and names no files.
+    #[serde(skip)]
+    pub is_built: bool,
     /// The editions with their files, in the order of the build.
     pub editions: Vec<Edition>,
     /// What each edition carries of the source.

@@ -371,13 +371,18 @@ fn unsupported_html(what: &str, places: &[Span]) -> Diagnostic {
             "these mean something: `<br>`, `<u>`, `<sub>`, `<sup>`, `<small>`, `<kbd>`, `<a name>`, `<a href>`, `<span lang dir>`"
         }
     };
+    let fate = match tag {
+        "img" => "the picture and its alternative text are left out",
+        "embed" | "hr" | "input" | "source" | "track" => "it is left out",
+        _ => "its text is kept",
+    };
     let times = match places.len() {
         1 => String::new(),
         n => format!(" ({n} times)"),
     };
     let diagnostic = Diagnostic::new(
         Code::UnsupportedHtml,
-        format!("`{what}` means nothing here{times}; its text is kept"),
+        format!("`{what}` means nothing here{times}; {fate}"),
     )
     .help(help);
     at_places(diagnostic, places.iter().copied())

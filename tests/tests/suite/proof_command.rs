@@ -135,3 +135,35 @@ fn what_lies_beside_the_message_is_its_parts() {
         serde_json::json!(["email.html", "email.txt"])
     );
 }
+
+/// A fact has one verdict, in the report and on the console.
+#[test]
+fn a_light_accent_and_a_skipped_heading_are_warnings() {
+    let desk = Desk::with_fixture("minimal");
+    desk.edit("publication.toml", |text| {
+        text + "\n[theme]\naccent = \"#ffcc00\"\n"
+    });
+    desk.write(
+        "templates/email/colophon.html",
+        "<h6 lang=\"en\">Made by hand</h6>\n",
+    );
+    let run = desk.done(&["build", ISSUE]);
+    assert!(run.err.contains("warning[inaccessible]"), "{}", run.err);
+    let report = fs::read_to_string(file(&desk, "report.html")).unwrap();
+    assert!(report.contains("<p>Nothing. </p>"), "{report}");
+    assert!(!report.contains("should not be sent"), "{report}");
+}
+
+#[test]
+fn the_report_of_a_failed_build_names_no_file() {
+    let desk = Desk::with_fixture("minimal");
+    desk.write("templates/epub/blocks/paragraph.xhtml", "<p>Nothing.</p>\n");
+    let run = desk.run(&["build", ISSUE]);
+    assert_eq!(run.exit, Exit::Faults);
+    let report = fs::read_to_string(desk.dist().join("2024-01-report.html")).unwrap();
+    for absent in ["report.json", "SHA-256", "href=\"#files\""] {
+        assert!(!report.contains(absent), "{absent}");
+    }
+    assert!(report.contains("nothing was put in place"));
+    assert!(report.contains("<th role=\"rowheader\""));
+}

@@ -18,6 +18,7 @@ pub fn sample() -> Report {
         date: NaiveDate::from_ymd_opt(2024, 11, 30).unwrap(),
         language: language("de"),
         tool: "Pressroom 0.1.0".into(),
+        is_built: true,
         look: Look {
             accent: Colour::parse("#0b4f6c").unwrap(),
             text_font: "Source Serif 4".into(),
