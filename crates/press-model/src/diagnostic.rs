@@ -102,6 +102,8 @@ codes! {
     UnreadableEdition = "unreadable-edition", Error;
     /// The HTML or the text beside the message is not what the message carries.
     PartsDiffer = "parts-differ", Error;
+    /// The title or the contents of a finished edition are not those of the issue.
+    Misled = "misled", Error;
     /// Something of the source that a finished edition lacks or changes.
     Lost = "lost", Error;
     /// Something that a finished edition carries although it was to leave it out.

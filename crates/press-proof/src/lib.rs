@@ -8,6 +8,7 @@
 pub mod accessibility;
 mod align;
 pub mod carried;
+mod contents;
 pub mod epub;
 mod expect;
 mod findings;
@@ -78,6 +79,9 @@ pub fn excerpt(block: &Block) -> String {
 pub fn prove(publication: &Publication, issue: &Issue, files: Files) -> Proof {
     let mut faults = Vec::new();
     let carried = read(files, &mut faults);
+    for (carrier, carried) in &carried {
+        faults.extend(contents::faults(publication, issue, *carrier, carried));
+    }
     Proof {
         rows: proof::rows(publication, issue),
         columns: carried

@@ -167,3 +167,56 @@ fn the_report_of_a_failed_build_names_no_file() {
     assert!(report.contains("nothing was put in place"));
     assert!(report.contains("<th role=\"rowheader\""));
 }
+
+fn unpacked(book: &[u8], change: &dyn Fn(&str, String) -> String) -> Vec<u8> {
+    use std::io::{Cursor, Read as _, Write as _};
+    let mut old = zip::ZipArchive::new(Cursor::new(book)).unwrap();
+    let mut new = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for at in 0..old.len() {
+        let mut file = old.by_index(at).unwrap();
+        let name = file.name().to_owned();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        let bytes = String::from_utf8(bytes)
+            .map(|text| change(&name, text).into_bytes())
+            .unwrap_or_else(|error| error.into_bytes());
+        new.start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        new.write_all(&bytes).unwrap();
+    }
+    new.finish().unwrap().into_inner()
+}
+
+/// What surrounds the articles is held against the issue too.
+#[test]
+fn a_title_and_contents_that_mislead_are_named() {
+    let desk = Desk::with_fixture("specimen");
+    desk.done(&["build", "2025-01"]);
+    let folder = desk.dist().join("2025-01");
+    let mut names = fs::read_dir(&folder).unwrap();
+    let epub = names.find_map(|entry| {
+        let path = entry.unwrap().path();
+        (path.extension()? == "epub").then_some(path)
+    });
+    let epub = epub.unwrap();
+    let whole = fs::read(&epub).unwrap();
+    let said = |change: &dyn Fn(&str, String) -> String| {
+        fs::write(&epub, unpacked(&whole, change)).unwrap();
+        desk.run(&["proof", "2025-01"]).err
+    };
+    let title = said(&|name, text| match name.ends_with(".opf") {
+        true => text.replacen("</dc:title>", "</dc:title>", 1).replace(
+            &text[text.find("<dc:title").unwrap()..text.find("</dc:title>").unwrap()],
+            "<dc:title>Wrong",
+        ),
+        false => text,
+    });
+    assert!(title.contains("error[misled]"), "{title}");
+    let one = said(&|name, text| match name.ends_with("contents.xhtml") {
+        true => text.replace(".xhtml", ".xhtml#nowhere"),
+        false => text,
+    });
+    assert!(one.contains("the contents do not lead to"), "{one}");
+    let gone = said(&|_, text| text);
+    assert!(!gone.contains("error"), "{gone}");
+}
