@@ -270,7 +270,14 @@ fn wrong_usage_is_answered_with_what_to_do() {
     with("format", 0.into());
     with("sources", json!({}));
     with("publication", "another".into());
-    snapshot!("wrong-usage", said);
+    // Where a manifest breaks off depends on how long its numbers are.
+    let mut pieces = said.split(" column ");
+    let mut shown = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        shown.push_str(" column [N]");
+        shown.push_str(piece.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    snapshot!("wrong-usage", shown);
     let run = desk.run(&["verify", "2023-01", "--json"]);
     let answer: Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!((run.exit, &answer["ok"]), (Exit::Usage, &false.into()));
