@@ -423,7 +423,7 @@ fn class(text: &str) -> Class {
 
 /// Puts a stretch that stands as it is seen into the order in which it is read. What
 /// runs from right to left is marked as reversed (14.8.2.3.3), but for single glyphs:
-/// of these a sign belongs to such words if it is of their language.
+/// of these a sign belongs to such words if it is of their language or between them.
 fn in_logical_order(stretch: &mut [Cluster]) {
     let mut lengths = Vec::with_capacity(stretch.len());
     for object in stretch.chunk_by(|one, next| one.object == next.object) {
@@ -436,13 +436,18 @@ fn in_logical_order(stretch: &mut [Cluster]) {
     if objects.any(is_unmarked) {
         return reorder(stretch);
     }
-    for (cluster, length) in stretch.iter_mut().zip(lengths) {
-        let is_right = match cluster.class {
+    let strong = |cluster: &Cluster| matches!(cluster.class, Class::Left | Class::Right);
+    let (before, behind) = neighbours(stretch, strong);
+    for (at, length) in lengths.into_iter().enumerate() {
+        let is_right = |at: Option<usize>| at.is_some_and(|at| stretch[at].class == Class::Right);
+        let is_right = match stretch[at].class {
             Class::Right => true,
-            Class::Mark | Class::Neutral => cluster.leftward,
+            Class::Mark | Class::Neutral => {
+                stretch[at].leftward || is_right(before[at]) && is_right(behind[at])
+            }
             Class::Left | Class::Number => false,
         };
-        cluster.reversed |= length == 1 && is_right;
+        stretch[at].reversed |= length == 1 && is_right;
     }
     for run in stretch.chunk_by_mut(|one, next| one.reversed == next.reversed) {
         if run[0].reversed {
