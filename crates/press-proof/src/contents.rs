@@ -91,9 +91,10 @@ fn contents(issue: &Issue, carrier: Carrier, carried: &Carried) -> Vec<String> {
         return Vec::new();
     }
     let leads = |target: &Target, stands: &[usize], all: &[Vec<usize>]| match target {
+        // On a page a place is a point, and the next line from there may be the second.
         Target::Segment(to) => stands.iter().any(|at| {
-            let between = |other: &usize| to <= other && other < at;
-            to <= at && !all.iter().flatten().any(between)
+            let between = |other: &usize| other != at && to.min(at) <= other && other <= to.max(at);
+            !all.iter().flatten().any(between)
         }),
         Target::Address(_) | Target::Nowhere(_) => false,
     };

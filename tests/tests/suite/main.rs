@@ -1,5 +1,6 @@
 //! The end-to-end tests: what a person does with the program, and what they get.
 
+mod any_article;
 mod architecture;
 mod command_line;
 mod diagnostics;
