@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use crate::carried::{Carried, Kind, Segment};
 use crate::expect::{Part, Role, Unit};
-use crate::normal::{Form, Normal};
+use crate::normal::Normal;
 use crate::proof::Carrier;
 
 /// How many pairs are compared one by one; a window with more is searched forward.
@@ -43,9 +43,9 @@ pub(crate) struct Alignment {
 }
 
 /// The segments of an edition in normal form.
-pub(crate) fn texts(carried: &Carried, form: Form) -> Vec<Text<'_>> {
+pub(crate) fn texts(carried: &Carried) -> Vec<Text<'_>> {
     let texts = carried.segments.iter().map(|segment| {
-        let normal = Normal::of(&segment.text, form);
+        let normal = Normal::of(&segment.text);
         Text {
             segment,
             hash: normal.hash(),

@@ -13,7 +13,7 @@ use press_model::{
 };
 
 use crate::carried::{Carried, Kind, NOTE_BEGINS, NOTE_ENDS, PICTURE};
-use crate::normal::{Form, Normal};
+use crate::normal::Normal;
 use crate::proof::{Carrier, Row};
 
 /// What the first row is: it is looked for anywhere.
@@ -553,15 +553,11 @@ impl<'a> Writer<'a> {
                 (false, false) => lines.push_str(&format!("{}: {} ", name.text, cell.text)),
             }
         }
-        let lines = Normal::of(&lines, Form::Plain);
+        let lines = Normal::of(&lines);
         let segments = self.carried.segments.iter();
         segments
             .filter(|segment| !matches!(segment.kind, Kind::Cell { .. }))
-            .any(|segment| {
-                Normal::of(&segment.text, Form::Plain)
-                    .find(&lines, 0)
-                    .is_some()
-            })
+            .any(|segment| Normal::of(&segment.text).find(&lines, 0).is_some())
     }
 
     fn corrections(&mut self) {
@@ -593,7 +589,7 @@ impl<'a> Writer<'a> {
 
     fn part(&self, text: String, links: Vec<Wanted>) -> Part {
         Part {
-            normal: Normal::of(&text, self.carrier.form()),
+            normal: Normal::of(&text),
             text,
             links,
         }
@@ -609,14 +605,19 @@ impl<'a> Writer<'a> {
     fn inlines(&mut self, content: &[Inline], text: &mut String, links: &mut Vec<Wanted>) {
         for inline in content {
             match inline {
-                Inline::Text { text: words } | Inline::Code { text: words } => text.push_str(words),
-                Inline::Emphasis { content }
-                | Inline::Strong { content }
-                | Inline::Strikethrough { content }
-                | Inline::Underline { content }
-                | Inline::Subscript { content }
-                | Inline::Superscript { content }
-                | Inline::Small { content }
+                Inline::Text { text: words } => text.push_str(words),
+                Inline::Code { text: words } if self.carrier == Carrier::Text => {
+                    text.push_str(&format!("`{words}`"));
+                }
+                Inline::Code { text: words } => text.push_str(words),
+                Inline::Emphasis { content } | Inline::Underline { content } => {
+                    self.marked("_", content, text, links);
+                }
+                Inline::Strong { content } => self.marked("*", content, text, links),
+                Inline::Strikethrough { content } => self.marked("~~", content, text, links),
+                Inline::Subscript { content } => self.shifted('_', content, text, links),
+                Inline::Superscript { content } => self.shifted('^', content, text, links),
+                Inline::Small { content }
                 | Inline::Keyboard { content }
                 | Inline::Language { content, .. } => self.inlines(content, text, links),
                 Inline::Link {
@@ -651,6 +652,58 @@ impl<'a> Writer<'a> {
                 },
                 Inline::LineBreak => text.push('\n'),
             }
+        }
+    }
+
+    /// A plain text shows stress by marks.
+    fn marked(
+        &mut self,
+        mark: &str,
+        content: &[Inline],
+        text: &mut String,
+        links: &mut Vec<Wanted>,
+    ) {
+        let mark = if self.carrier == Carrier::Text {
+            mark
+        } else {
+            ""
+        };
+        text.push_str(mark);
+        self.inlines(content, text, links);
+        text.push_str(mark);
+    }
+
+    /// It raises and lowers text in characters of Unicode, where there are such for
+    /// all of it; else behind a sign, but for letters alone, as in `1er`.
+    fn shifted(
+        &mut self,
+        sign: char,
+        content: &[Inline],
+        text: &mut String,
+        links: &mut Vec<Wanted>,
+    ) {
+        if self.carrier != Carrier::Text {
+            return self.inlines(content, text, links);
+        }
+        let mut words = String::new();
+        self.inlines(content, &mut words, links);
+        let (plain, small) = match sign {
+            '^' => ("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ"),
+            _ => ("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎"),
+        };
+        let in_small = |c| {
+            let at = plain.chars().position(|one| one == c);
+            at.and_then(|at| small.chars().nth(at))
+        };
+        let count = words.chars().count();
+        if let Some(small) = words.chars().map(in_small).collect::<Option<String>>() {
+            text.push_str(&small);
+        } else if sign == '^' && count > 1 && words.chars().all(char::is_alphabetic) {
+            text.push_str(&words);
+        } else if count == 1 {
+            text.push_str(&format!("{sign}{words}"));
+        } else {
+            text.push_str(&format!("{sign}({words})"));
         }
     }
 

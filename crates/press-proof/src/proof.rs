@@ -10,7 +10,7 @@ use crate::carried::{Carried, Kind, Target};
 use crate::expect::{
     Expected, Part, Role, SUBJECT, TITLE, Unit, Wanted, expect, shortened, web_address,
 };
-use crate::normal::{Form, Normal};
+use crate::normal::Normal;
 
 /// What carries the text of an issue: an edition, or one of the two parts of the
 /// email.
@@ -43,13 +43,6 @@ impl Carrier {
             Carrier::Epub => "EPUB",
             Carrier::Html => "email’s HTML part",
             Carrier::Text => "email’s text part",
-        }
-    }
-
-    pub(crate) fn form(self) -> Form {
-        match self {
-            Carrier::Pdf | Carrier::Epub | Carrier::Html => Form::Set,
-            Carrier::Text => Form::Plain,
         }
     }
 }
@@ -246,7 +239,7 @@ pub fn compare(
         units,
         left_out,
     } = expect(publication, issue, carrier, carried);
-    let texts = texts(carried, carrier.form());
+    let texts = texts(carried);
     let alignment = align(&units, &texts, carrier);
     let mut judge = Judge {
         publication,
@@ -282,7 +275,7 @@ pub fn compare(
     let cells = cells.into_iter().zip(&rows);
     let cells = cells.map(|(cell, row)| match (cell, row.what) {
         (Some(cell), _) => cell,
-        (None, TITLE) => anywhere(&publication.title, &texts, carrier),
+        (None, TITLE) => anywhere(&publication.title, &texts),
         (None, SUBJECT) => subject(issue, carrier, carried),
         (None, _) => without_units(row, carrier),
     });
@@ -294,8 +287,8 @@ pub fn compare(
 }
 
 /// The cell of a text that may stand anywhere.
-fn anywhere(words: &str, texts: &[Text], carrier: Carrier) -> Cell {
-    let wanted = Normal::of(words, carrier.form());
+fn anywhere(words: &str, texts: &[Text]) -> Cell {
+    let wanted = Normal::of(words);
     let found = texts
         .iter()
         .find(|text| text.normal.find(&wanted, 0).is_some());
@@ -471,7 +464,7 @@ impl Judge<'_> {
 
     /// A name that should stand before a unit.
     fn name(&self, name: &str, found: &Found) -> Option<Loss> {
-        let wanted = Normal::of(name, self.carrier.form());
+        let wanted = Normal::of(name);
         let start = found.parts.first()?.1;
         let reads = |text: &Text| {
             let at = text.normal.find(&wanted, 0);
