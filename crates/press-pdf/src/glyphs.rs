@@ -93,11 +93,18 @@ fn diagnostic(
         Some(script) => format!("{code_points}, {script}"),
         None => code_points.clone(),
     };
-    let message = format!("no font has `{characters}` ({described}){place}");
+    let is_private = characters.contains(is_private);
+    let message = match is_private {
+        true => format!("{code_points}{place} is for private use: it means nothing to a reader"),
+        false => format!("no font has `{characters}` ({described}){place}"),
+    };
     let fault = places.iter().take(MOST_PLACES).fold(
         Diagnostic::new(Code::MissingGlyph, message),
         |fault, span| fault.label(*span, format!("holds {code_points}")),
     );
+    if is_private {
+        return fault.help("write it another way, or show it in a picture");
+    }
     let family = characters.chars().find_map(scripts::noto);
     fault.help(match family {
         Some(family) => format!(
@@ -123,7 +130,13 @@ fn with_its_letter<'a>(words: &'a str, characters: &str) -> Option<&'a str> {
     Some(&words[start..end])
 }
 
-/// The characters of every glyph that stands for “none”.
+/// Whether a character means only what two people agree on (Unicode 23.5). An
+/// archivable PDF may not hold one (ISO 19005-2 §6.2.11.7.3).
+fn is_private(c: char) -> bool {
+    matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{ffffd}' | '\u{100000}'..='\u{10fffd}')
+}
+
+/// The characters of every glyph that stands for “none”, or for private use.
 fn collect(frame: &Frame, boxes: &mut BTreeSet<String>) {
     for (_, item) in frame.items() {
         match item {
@@ -140,8 +153,18 @@ fn collect(frame: &Frame, boxes: &mut BTreeSet<String>) {
 /// A letter and the mark on it, both boxes, are one thing that is missing.
 fn collect_text(text: &TextItem, boxes: &mut BTreeSet<String>) {
     let mut ranges: Vec<Range<usize>> = Vec::new();
-    for glyph in text.glyphs.iter().filter(|glyph| glyph.id == 0) {
+    let is_box = |range: &Range<usize>, id: u16| {
+        id == 0
+            || text
+                .text
+                .get(range.clone())
+                .is_some_and(|text| text.contains(is_private))
+    };
+    for glyph in &text.glyphs {
         let range = glyph.range();
+        if !is_box(&range, glyph.id) {
+            continue;
+        }
         match ranges.last_mut() {
             Some(last)
                 if last.end == range.start
