@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::carried::{Carried, Kind, Link, NOTE_BEGINS, NOTE_ENDS, PICTURE, Segment, Target};
 use crate::expect::shortened;
-use crate::proof::Carrier;
+use crate::proof::{Carrier, readable};
 
 /// A rule, and how each edition keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -402,6 +402,11 @@ fn link_text(publication: &Publication, carrier: Carrier, carried: &Carried) -> 
         findings.applies = true;
         let words = words_of(segment, link);
         let at = place(segment);
+        let is_mark = segment.text[link.start..].starts_with(NOTE_BEGINS)
+            && !matches!(link.target, Target::Address(_));
+        if words.is_empty() && is_mark {
+            continue;
+        }
         if words.is_empty() {
             findings.fail(format!(
                 "a link to {} has no words, at {at}",
@@ -610,8 +615,8 @@ fn words_of(segment: &Segment, link: &Link) -> String {
         };
         words.push_str(kept);
     }
-    let spaced = words.replace([PICTURE, crate::carried::LINE_ENDS], " ");
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = readable(&words.replace(PICTURE, " "));
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn shown(target: &Target) -> String {
@@ -626,7 +631,7 @@ fn shown(target: &Target) -> String {
 fn quoted(text: &str) -> String {
     let without_marks = |c: &char| ![PICTURE, NOTE_BEGINS, NOTE_ENDS].contains(c);
     let text: String = text.chars().filter(without_marks).collect();
-    format!("“{}”", shortened(&text))
+    format!("“{}”", shortened(&readable(&text)))
 }
 
 fn place(segment: &Segment) -> &str {

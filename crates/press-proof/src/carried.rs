@@ -11,6 +11,14 @@ pub const NOTE_ENDS: char = '\u{fffb}';
 /// Stands where an edition breaks a line and no reader can tell whether the words
 /// on both sides are one or two.
 pub const LINE_ENDS: char = '\u{2028}';
+/// Stands before text that is raised, in a line.
+pub const RAISED: char = '\u{fdd0}';
+/// Stands before text that is lowered.
+pub const LOWERED: char = '\u{fdd1}';
+/// Stands before text that is struck through.
+pub const STRUCK: char = '\u{fdd2}';
+/// Stands behind the text that the last of these stands before.
+pub const LOOK_ENDS: char = '\u{fdd3}';
 
 /// An edition as it was read.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -23,8 +31,28 @@ pub struct Carried {
     pub language: Option<String>,
     /// Its text in reading order.
     pub segments: Vec<Segment>,
+    /// The texts of its notes, where its format says which they are.
+    pub notes: Vec<Note>,
     /// The addresses that a plain text lists by number.
     pub addresses: Vec<(u32, String)>,
+}
+
+/// The text of a note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Its number.
+    pub number: u32,
+    /// Where its links back lead, in their order.
+    pub back: Vec<Back>,
+}
+
+/// Where a link back from a note leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Back {
+    /// To a mark of the note.
+    Mark,
+    /// To that place, which is none of its marks.
+    Elsewhere(String),
 }
 
 /// A stretch of text between two borders of blocks.
@@ -34,9 +62,10 @@ pub struct Segment {
     pub kind: Kind,
     /// Its text. White space is as the edition has it; pictures in the line, marks
     /// of notes and uncertain line ends stand as [`PICTURE`], [`NOTE_BEGINS`],
-    /// [`NOTE_ENDS`] and [`LINE_ENDS`].
+    /// [`NOTE_ENDS`] and [`LINE_ENDS`]; looks that mean something begin with
+    /// [`RAISED`], [`LOWERED`] or [`STRUCK`] and end with [`LOOK_ENDS`].
     pub text: String,
-    /// The links in it, in the order of their beginnings.
+    /// The links in it, in the order of their beginnings; the mark of a note is one.
     pub links: Vec<Link>,
     /// In how many lists it stands.
     pub list_depth: u8,
@@ -142,9 +171,18 @@ impl Segment {
         let lists = "*".repeat(self.list_depth.into());
         let quotes = ">".repeat(self.quote_depth.into());
         let note = self.note.map_or(String::new(), |note| format!(" n{note}"));
-        let text = (self.text.replace(PICTURE, "%"))
-            .replace(NOTE_BEGINS, "{")
-            .replace(NOTE_ENDS, "}");
+        let signs = [
+            (PICTURE, "%"),
+            (NOTE_BEGINS, "{"),
+            (NOTE_ENDS, "}"),
+            (RAISED, "^("),
+            (LOWERED, "_("),
+            (STRUCK, "~("),
+            (LOOK_ENDS, ")"),
+        ];
+        let text = (signs.iter()).fold(self.text.clone(), |text, (sign, shown)| {
+            text.replace(*sign, shown)
+        });
         format!("{kind}{lists}{quotes}{item}{note}: {text}")
     }
 }

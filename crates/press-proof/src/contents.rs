@@ -1,12 +1,14 @@
-//! What an edition has of the issue beside its rows: its title, and contents that
-//! lead to every article.
+//! What an edition has of the issue beside its rows: its title, contents that lead
+//! to every article, and notes that lead back.
 //!
 //! Contents that a template leaves out are none of the issue's text. Where there are
 //! some, they name every article that the edition has and lead to it.
 
+use std::collections::BTreeSet;
+
 use press_model::{Code, Diagnostic, Issue, Publication, plain_text};
 
-use crate::carried::{Carried, Kind, Target};
+use crate::carried::{Back, Carried, Kind, Note, Target};
 use crate::proof::{Carrier, readable};
 
 const CURE: &str = "look at the templates that this publication replaces; if it replaces none, \
@@ -32,6 +34,21 @@ pub(crate) fn faults(
                 "the title in the metadata is “{title}” and not “{}”",
                 publication.title
             ));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for Note { number, back } in &carried.notes {
+        let elsewhere = back.iter().find_map(|back| match back {
+            Back::Mark => None,
+            Back::Elsewhere(href) => Some(href),
+        });
+        // A note that goes on in a second element need not lead back from both.
+        match (elsewhere, back.is_empty() && seen.insert(number)) {
+            (Some(href), _) => fault(format!(
+                "a link back from note {number} leads to `{href}` and not to its mark"
+            )),
+            (None, true) => fault(format!("note {number} has no link back to its mark")),
+            (None, false) => {}
         }
     }
     if carrier != Carrier::Text {

@@ -12,7 +12,9 @@ use press_model::{
     Slug, Span, plain_text,
 };
 
-use crate::carried::{Carried, Kind, NOTE_BEGINS, NOTE_ENDS, PICTURE};
+use crate::carried::{
+    Carried, Kind, LOOK_ENDS, LOWERED, NOTE_BEGINS, NOTE_ENDS, PICTURE, RAISED, STRUCK,
+};
 use crate::normal::Normal;
 use crate::proof::{Carrier, Row};
 
@@ -311,7 +313,7 @@ impl<'a> Writer<'a> {
         self.blocks(blocks);
         for note in &article.notes {
             self.note = Some(note.number);
-            self.places.push(format!("n-{}", note.number.0));
+            self.places.push(note_place(note.number.0));
             if self.carrier == Carrier::Text {
                 self.prefix = Some(format!("[{} {}]", self.labels.note_number, note.number.0));
             }
@@ -614,7 +616,10 @@ impl<'a> Writer<'a> {
                     self.marked("_", content, text, links);
                 }
                 Inline::Strong { content } => self.marked("*", content, text, links),
-                Inline::Strikethrough { content } => self.marked("~~", content, text, links),
+                Inline::Strikethrough { content } if self.carrier == Carrier::Text => {
+                    self.marked("~~", content, text, links);
+                }
+                Inline::Strikethrough { content } => self.set(STRUCK, content, text, links),
                 Inline::Subscript { content } => self.shifted('_', content, text, links),
                 Inline::Superscript { content } => self.shifted('^', content, text, links),
                 Inline::Small { content }
@@ -647,7 +652,16 @@ impl<'a> Writer<'a> {
                         text.push_str(&format!(" [{} {}]", self.labels.note_number, note.0));
                     }
                     Carrier::Pdf | Carrier::Epub | Carrier::Html => {
+                        let start = text.len();
                         text.push_str(&format!("{NOTE_BEGINS}{}{NOTE_ENDS}", note.0));
+                        links.extend(self.article.map(|article| Wanted {
+                            start,
+                            end: text.len(),
+                            target: LinkTarget::Place {
+                                article: article.clone(),
+                                id: Some(note_place(note.0)),
+                            },
+                        }));
                     }
                 },
                 Inline::LineBreak => text.push('\n'),
@@ -673,6 +687,13 @@ impl<'a> Writer<'a> {
         text.push_str(mark);
     }
 
+    /// Text in a look that means something.
+    fn set(&mut self, look: char, content: &[Inline], text: &mut String, links: &mut Vec<Wanted>) {
+        text.push(look);
+        self.inlines(content, text, links);
+        text.push(LOOK_ENDS);
+    }
+
     /// It raises and lowers text in characters of Unicode, where there are such for
     /// all of it; else behind a sign, but for letters alone, as in `1er`.
     fn shifted(
@@ -683,7 +704,8 @@ impl<'a> Writer<'a> {
         links: &mut Vec<Wanted>,
     ) {
         if self.carrier != Carrier::Text {
-            return self.inlines(content, text, links);
+            let look = if sign == '^' { RAISED } else { LOWERED };
+            return self.set(look, content, text, links);
         }
         let mut words = String::new();
         self.inlines(content, &mut words, links);
@@ -726,6 +748,11 @@ impl<'a> Writer<'a> {
             None => text.push_str(&format!(" [{address}]")),
         }
     }
+}
+
+/// The place at which a note begins.
+fn note_place(number: u32) -> String {
+    format!("n-{number}")
 }
 
 /// The first words of a block.

@@ -10,11 +10,14 @@ mod address;
 mod element;
 mod table;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::mem;
 use std::rc::Rc;
 
-use crate::carried::{Carried, Item, Kind, Link, NOTE_BEGINS, NOTE_ENDS, PICTURE, Segment, Target};
+use crate::carried::{
+    Back, Carried, Item, Kind, LOOK_ENDS, LOWERED, Link, NOTE_BEGINS, NOTE_ENDS, Note, PICTURE,
+    RAISED, STRUCK, Segment, Target,
+};
 use address::{fragment, has_scheme};
 use element::{has, ids, is, is_hidden, is_note, number};
 use table::Table;
@@ -60,8 +63,8 @@ struct Document {
     ids: HashMap<String, usize>,
     /// The number under which a note's id is referred to.
     numbers: HashMap<String, u32>,
-    /// The ids of references to notes.
-    references: HashSet<String>,
+    /// The ids of references to notes, and the numbers that they show.
+    references: HashMap<String, Option<u32>>,
 }
 
 /// What the elements around say.
@@ -106,6 +109,7 @@ enum Closing {
     Nothing,
     Block,
     Link,
+    Look,
     Reference {
         start: usize,
         destination: Rc<Destination>,
@@ -151,6 +155,8 @@ struct Body {
     id: String,
     /// Its number was seen as its label.
     labelled: bool,
+    /// Where its links back lead.
+    back: Vec<Destination>,
 }
 
 /// Where an `href` leads.
@@ -297,6 +303,7 @@ impl Builder {
             Closing::Nothing => {}
             Closing::Block => self.border(),
             Closing::Link => self.end_link(),
+            Closing::Look => self.open.text.push(LOOK_ENDS),
             Closing::Reference {
                 start,
                 destination,
@@ -364,8 +371,11 @@ impl Builder {
             .into_iter()
             .map(|draft| self.segment(draft, count, language.as_deref()))
             .collect();
+        let notes = (0..self.bodies.len()).filter_map(|body| self.note(body));
+        let notes = notes.collect();
         let title = title.or(self.title);
         Carried {
+            notes,
             title: title
                 .map(|title| title.trim().to_owned())
                 .filter(|title| !title.is_empty()),
@@ -435,6 +445,30 @@ impl Builder {
         document.numbers.get(&body.id).copied()
     }
 
+    /// The body of a note, as it is told of.
+    fn note(&self, at: usize) -> Option<Note> {
+        let number = self.number_of(at)?;
+        let back = self.bodies.get(at)?.back.iter();
+        let back = back.map(|destination| match destination {
+            Destination::Place { document, href } => {
+                let id = percent_decoded(fragment(href));
+                let document = self.documents.get(*document);
+                let mark = document.and_then(|document| document.references.get(&id));
+                match mark {
+                    Some(Some(shown)) if *shown == number => Back::Mark,
+                    Some(_) | None => Back::Elsewhere(href.clone()),
+                }
+            }
+            Destination::Address(href) | Destination::Nowhere(href) => {
+                Back::Elsewhere(href.clone())
+            }
+        });
+        Some(Note {
+            number,
+            back: back.collect(),
+        })
+    }
+
     fn push(&mut self, around: Context, closing: Closing) {
         self.frames.push(Frame {
             context: around,
@@ -496,6 +530,7 @@ impl Builder {
             document: self.document,
             id,
             labelled: false,
+            back: Vec::new(),
         });
     }
 
@@ -568,7 +603,12 @@ impl Builder {
         match name {
             "br" => self.open.text.push('\n'),
             "img" => self.picture(attributes, line),
-            "sup" => self.context.raised = true,
+            "sup" => {
+                self.context.raised = true;
+                return self.begin_look(RAISED);
+            }
+            "sub" => return self.begin_look(LOWERED),
+            "s" | "del" | "strike" => return self.begin_look(STRUCK),
             "a" => return self.open_link(attributes, line),
             _ => {}
         }
@@ -577,6 +617,11 @@ impl Builder {
             self.widen_body();
         }
         Closing::Nothing
+    }
+
+    fn begin_look(&mut self, sign: char) -> Closing {
+        self.open.text.push(sign);
+        Closing::Look
     }
 
     /// A mark in a line stands for the block that it opens, and in a layout of
@@ -592,17 +637,19 @@ impl Builder {
             self.open_body(attributes, self.frames.len());
             self.widen_body();
         }
-        if is(attributes, "doc-backlink", "backlink") {
-            return self.leads_back();
-        }
+        let is_backlink = is(attributes, "doc-backlink", "backlink");
         let told = is(attributes, "doc-noteref", "noteref");
         let Some(href) = attributes.get("href") else {
-            return Closing::Nothing;
+            return match is_backlink {
+                true => self.leads_back(Destination::Nowhere(String::new())),
+                false => Closing::Nothing,
+            };
         };
-        let destination = Rc::new(self.destination(href.trim()));
-        if !self.open_bodies.is_empty() && self.is_reference(&destination) {
-            return self.leads_back();
+        let destination = self.destination(href.trim());
+        if is_backlink || !self.open_bodies.is_empty() && self.is_reference(&destination) {
+            return self.leads_back(destination);
         }
+        let destination = Rc::new(destination);
         self.end_link();
         let start = self.open.text.len();
         // The text of a note leads back to its mark.
@@ -630,13 +677,14 @@ impl Builder {
     }
 
     /// A link back from a note is no text.
-    fn leads_back(&mut self) -> Closing {
+    fn leads_back(&mut self, destination: Destination) -> Closing {
         self.open.leads_back = true;
         self.context.hidden = true;
         if let Some((_, body)) = self.open_bodies.last()
             && let Some(body) = self.bodies.get_mut(*body)
         {
             body.labelled = true;
+            body.back.push(destination);
         }
         Closing::Nothing
     }
@@ -649,7 +697,7 @@ impl Builder {
         let id = percent_decoded(fragment(href));
         self.documents
             .get(*document)
-            .is_some_and(|document| document.references.contains(&id))
+            .is_some_and(|document| document.references.contains_key(&id))
     }
 
     fn end_link(&mut self) {
@@ -664,7 +712,7 @@ impl Builder {
     fn end_reference(
         &mut self,
         start: usize,
-        destination: &Destination,
+        destination: &Rc<Destination>,
         ids: [Option<String>; 2],
         told: bool,
     ) {
@@ -687,14 +735,17 @@ impl Builder {
             self.open.text.insert(start, NOTE_BEGINS);
         }
         self.open.text.push(NOTE_ENDS);
-        if let (Some(number), Destination::Place { document, href }) = (number, destination)
+        let end = self.open.text.len();
+        self.open.links.push((start, end, Rc::clone(destination)));
+        if let (Some(number), Destination::Place { document, href }) = (number, &**destination)
             && let Some(document) = self.documents.get_mut(*document)
         {
             let id = percent_decoded(fragment(href));
             document.numbers.entry(id).or_insert(number);
         }
         if let Some(document) = self.documents.get_mut(self.document) {
-            document.references.extend(ids.into_iter().flatten());
+            let ids = ids.into_iter().flatten();
+            document.references.extend(ids.map(|id| (id, number)));
         }
     }
 
@@ -815,7 +866,7 @@ impl Builder {
             && open
                 .text
                 .chars()
-                .all(|c| matches!(c, ',' | '·') || c.is_whitespace())
+                .all(|c| matches!(c, ',' | '·' | RAISED | LOOK_ENDS) || c.is_whitespace())
         {
             return;
         }
@@ -1222,8 +1273,27 @@ mod tests {
         );
         assert_eq!(
             links("<p>a<a role=doc-noteref href='#n'>4</a><p id=n>b"),
-            []
+            [("\u{fff9}4\u{fffb}".to_owned(), Target::Segment(1))]
         );
+    }
+
+    #[test]
+    fn notes_lead_back_to_their_marks() {
+        let notes = |back: &str| {
+            let marks = "<p>a<a role=doc-noteref id=r href='#n'>4</a>\
+                         <a role=doc-noteref id=s href='#m'>5</a>";
+            let html = format!("{marks}<aside role=doc-footnote id=n>b{back}</aside>");
+            read(&html).notes
+        };
+        let note = |back: &[Back]| {
+            let back = back.to_vec();
+            vec![Note { number: 4, back }]
+        };
+        let elsewhere = |href: &str| Back::Elsewhere(href.to_owned());
+        assert_eq!(notes(""), note(&[]));
+        assert_eq!(notes("<a href='#r'>^</a>"), note(&[Back::Mark]));
+        let both = notes("<a role=doc-backlink href='#s'>^</a><a role=doc-backlink>^</a>");
+        assert_eq!(both, note(&[elsewhere("#s"), elsewhere("")]));
     }
 
     #[test]
@@ -1231,7 +1301,7 @@ mod tests {
         check(
             "<p>a<sup><a id=r href='#n'>4</a></sup></p>\
              <p id=n>b <a href='#r'>back</a></p><p>c<sup><a href='#n'>th</a></sup>",
-            &["text: a{4}", "text n4: b", "text: cth"],
+            &["text: a^({4})", "text n4: b", "text: c^(th)"],
         );
     }
 
@@ -1242,7 +1312,7 @@ mod tests {
              <tr><td><a id=n></a>4</td><td><p>b</p><p>4</p>\
              <p><a href='#r'>back (1)</a> · <a href='#r'>(2)</a></p></td></tr>\
              <tr><td>c</td></tr></table>",
-            &["text: a{4}", "text n4: b", "text n4: 4", "text: c"],
+            &["text: a^({4})", "text n4: b", "text n4: 4", "text: c"],
         );
     }
 

@@ -15,14 +15,18 @@
 //!   and pictures in the line.
 //!
 //! All else counts: a letter, its case, a digit, a sign, a minus, whether two words
-//! are one.
+//! are one, and whether a character is raised, lowered or struck through.
 
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::canonical_combining_class;
 
-use crate::carried::{LINE_ENDS, NOTE_BEGINS, NOTE_ENDS, PICTURE};
+use crate::carried::{
+    LINE_ENDS, LOOK_ENDS, LOWERED, NOTE_BEGINS, NOTE_ENDS, PICTURE, RAISED, STRUCK,
+};
 
 /// A text in its normal form: its characters without white space, and what stands
 /// before each.
@@ -30,6 +34,7 @@ use crate::carried::{LINE_ENDS, NOTE_BEGINS, NOTE_ENDS, PICTURE};
 pub(crate) struct Normal {
     chars: Vec<char>,
     gaps: Vec<Gap>,
+    looks: Vec<Look>,
     /// For each character, its first byte in the text that it comes from.
     offsets: Vec<u32>,
 }
@@ -45,11 +50,38 @@ enum Gap {
     Either,
 }
 
+/// How a character is set, as far as that means something: 10 raised to 6 is not 106.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Look {
+    raised: bool,
+    lowered: bool,
+    struck: bool,
+}
+
+impl fmt::Display for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let looks = [
+            (self.raised, "raised"),
+            (self.lowered, "lowered"),
+            (self.struck, "struck through"),
+        ];
+        let looks: Vec<&str> = (looks.iter())
+            .filter_map(|(is_so, look)| is_so.then_some(*look))
+            .collect();
+        match looks[..] {
+            [] => f.write_str("plain"),
+            _ => f.write_str(&looks.join(" and ")),
+        }
+    }
+}
+
 impl Normal {
     /// The normal form of a text.
     pub(crate) fn of(text: &str) -> Normal {
         let mut writer = Writer {
             gap: Gap::None,
+            looks: Vec::new(),
+            is_in_mark: false,
             normal: Normal::default(),
         };
         let mut chars = text.char_indices().peekable();
@@ -102,6 +134,23 @@ impl Normal {
                 .all(|(here, there)| here == there || *here == Gap::Either || *there == Gap::Either)
     }
 
+    /// Where `part` stands at `at`, its first characters that are set in another look
+    /// here: from where to where in the part, how it should be, and how it is.
+    pub(crate) fn look_differs(
+        &self,
+        part: &Normal,
+        at: usize,
+    ) -> Option<(Range<usize>, Look, Look)> {
+        let here = self.looks.get(at..)?;
+        let both = || part.looks.iter().zip(here);
+        let start = both().position(|(wanted, found)| wanted != found)?;
+        let (wanted, found) = (part.looks[start], here[start]);
+        let as_long = both()
+            .skip(start)
+            .take_while(|both| *both == (&wanted, &found));
+        Some((start..start + as_long.count(), wanted, found))
+    }
+
     /// Where the characters of `part` stand first at or after `from`.
     pub(crate) fn find(&self, part: &Normal, from: usize) -> Option<usize> {
         let first = part.chars.first()?;
@@ -146,6 +195,10 @@ fn joins(c: char) -> bool {
 
 struct Writer {
     gap: Gap,
+    /// The looks that have begun.
+    looks: Vec<Look>,
+    /// The marks of notes are raised or not, as the edition likes.
+    is_in_mark: bool,
     normal: Normal,
 }
 
@@ -163,13 +216,26 @@ impl Writer {
                 }
             }
             c if is_unseen(c) => {}
+            RAISED | LOWERED | STRUCK => {
+                let around = self.looks.last().copied().unwrap_or_default();
+                self.looks.push(Look {
+                    raised: around.raised || c == RAISED,
+                    lowered: around.lowered || c == LOWERED,
+                    struck: around.struck || c == STRUCK,
+                });
+            }
+            LOOK_ENDS => {
+                self.looks.pop();
+            }
             NOTE_BEGINS => {
                 self.drop_comma_between_notes();
                 self.gap = Gap::Either;
+                self.is_in_mark = true;
                 self.push(c, offset);
             }
             NOTE_ENDS => {
                 self.push(c, offset);
+                self.is_in_mark = false;
                 self.gap = Gap::Either;
             }
             PICTURE => {
@@ -190,6 +256,8 @@ impl Writer {
     fn push(&mut self, c: char, offset: usize) {
         self.normal.chars.push(c);
         self.normal.gaps.push(self.gap);
+        let look = self.looks.last().filter(|_| !self.is_in_mark);
+        self.normal.looks.push(look.copied().unwrap_or_default());
         self.normal
             .offsets
             .push(u32::try_from(offset).unwrap_or(u32::MAX));
@@ -206,6 +274,7 @@ impl Writer {
         if self.normal.chars.ends_with(&[NOTE_ENDS, ',']) {
             self.normal.chars.pop();
             self.normal.gaps.pop();
+            self.normal.looks.pop();
             self.normal.offsets.pop();
         }
     }
@@ -228,7 +297,7 @@ mod tests {
 
     fn same(a: &str, b: &str) -> bool {
         let (a, b) = (Normal::of(a), Normal::of(b));
-        a.has_characters_of(&b) && a.reads_at(&b, 0)
+        a.has_characters_of(&b) && a.reads_at(&b, 0) && a.look_differs(&b, 0).is_none()
     }
 
     #[test]
@@ -247,6 +316,14 @@ mod tests {
                 "x \u{fff9}1\u{fffb}\u{fff9}2\u{fffb} .",
             ),
             ("a \u{fffc}dot\u{fffc}b", "a\u{fffc}dot\u{fffc} b"),
+            (
+                "a\u{fdd0}\u{fff9}1\u{fffb}\u{fdd3}",
+                "a\u{fff9}1\u{fffb}\u{fdd3}",
+            ),
+            (
+                "\u{fdd2}a \u{fdd0}b\u{fdd3}\u{fdd3}",
+                "\u{fdd2}a\u{fdd3}\u{fdd0}\u{fdd2} b\u{fdd3}\u{fdd3}",
+            ),
         ] {
             assert!(same(written, set), "{written:?} and {set:?}");
         }
@@ -270,6 +347,9 @@ mod tests {
             ("\u{fff9}1\u{fffb}", "\u{fff9}2\u{fffb}"),
             ("a\u{fff9}1\u{fffb}", "a"),
             ("\u{fffc}dot\u{fffc}", "dot"),
+            ("10\u{fdd0}6\u{fdd3}", "106"),
+            ("10\u{fdd0}6\u{fdd3}", "10\u{fdd1}6\u{fdd3}"),
+            ("not \u{fdd2}so\u{fdd3}", "not so"),
         ] {
             assert!(!same(one, other), "{one:?} and {other:?}");
         }

@@ -33,9 +33,9 @@ mod tree;
 use self::file::File;
 use self::place::Places;
 use self::string::text;
-use self::tree::Walked;
+use self::tree::{Inward, Walked};
 use crate::Unreadable;
-use crate::carried::{Carried, Target};
+use crate::carried::{Carried, NOTE_BEGINS, NOTE_ENDS, Segment, Target};
 
 /// Reads a finished PDF.
 ///
@@ -67,7 +67,12 @@ pub fn read(bytes: &[u8]) -> Result<Carried, Unreadable> {
     } = tree::walk(&file, &content, &root, &names, language.as_deref());
     let places = Places::new(&file, &catalog, &lines, &elements);
     for link in &inward {
-        segments[link.segment].links[link.index].target = match places.target(&link.annotation) {
+        let note = (note_of(&segments, link)).filter(|note| places.shows(&link.annotation, *note));
+        let target = match note {
+            Some(note) => Ok(note),
+            None => places.target(&link.annotation),
+        };
+        segments[link.segment].links[link.index].target = match target {
             Ok(segment) => Target::Segment(segment),
             Err(name) => Target::Nowhere(name),
         };
@@ -78,4 +83,14 @@ pub fn read(bytes: &[u8]) -> Result<Carried, Unreadable> {
         segments,
         ..Carried::default()
     })
+}
+
+/// The text of the note whose mark a link is.
+fn note_of(segments: &[Segment], link: &Inward) -> Option<usize> {
+    let segment = segments.get(link.segment)?;
+    let place = segment.links.get(link.index)?;
+    let words = segment.text.get(place.start..place.end)?;
+    let number = words.strip_prefix(NOTE_BEGINS)?.strip_suffix(NOTE_ENDS)?;
+    let number = number.parse().ok()?;
+    segments.iter().position(|one| one.note == Some(number))
 }

@@ -111,6 +111,15 @@ pub enum Loss {
         /// The text as it is set.
         found: String,
     },
+    /// Words are raised, lowered or struck through that should not be, or not.
+    Look {
+        /// The words.
+        words: String,
+        /// How they should be set: `raised`.
+        wanted: String,
+        /// How they are set: `plain`.
+        found: String,
+    },
     /// A link is no link, or leads elsewhere.
     Link {
         /// Its words.
@@ -139,6 +148,11 @@ impl fmt::Display for Loss {
                 write!(f, "is out of its order, at {place}: “{wanted}”")
             }
             Loss::Spaces { found } => write!(f, "has words that join or part wrongly: “{found}”"),
+            Loss::Look {
+                words,
+                wanted,
+                found,
+            } => write!(f, "has “{words}” {found} that should be {wanted}"),
             Loss::Link {
                 words,
                 wanted,
@@ -448,6 +462,15 @@ impl Judge<'_> {
                     found: shortened(&readable(&text.segment.text)),
                 });
             }
+            if let Some((differs, wanted, found)) = text.normal.look_differs(&part.normal, *start) {
+                let offset = |at| part.normal.offset(at).unwrap_or(part.text.len());
+                let words = &part.text[offset(differs.start)..offset(differs.end)];
+                losses.push(Loss::Look {
+                    words: shortened(&readable(words)),
+                    wanted: wanted.to_string(),
+                    found: found.to_string(),
+                });
+            }
             for link in &part.links {
                 let from = start + part.normal.position(link.start);
                 let to = start + part.normal.position(link.end);
@@ -651,6 +674,9 @@ impl Judge<'_> {
         };
         let before = self.found[..*at].iter().flatten();
         let thread = self.texts[found.segment].segment.note;
+        if thread.is_some() && self.texts[*segment].segment.note != thread {
+            return false;
+        }
         let before = before
             .map(|found| found.segment)
             .filter(|before| self.texts[*before].segment.note == thread)
@@ -924,11 +950,13 @@ fn around(text: &str, normal: &Normal, at: usize) -> String {
 
 /// A text as it is shown to people: without the signs of [`crate::carried`].
 pub(crate) fn readable(text: &str) -> String {
-    use crate::carried::{LINE_ENDS, NOTE_BEGINS, NOTE_ENDS, PICTURE};
+    use crate::carried::{
+        LINE_ENDS, LOOK_ENDS, LOWERED, NOTE_BEGINS, NOTE_ENDS, PICTURE, RAISED, STRUCK,
+    };
     let mut words = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            PICTURE => {}
+            PICTURE | RAISED | LOWERED | STRUCK | LOOK_ENDS => {}
             NOTE_BEGINS => words.push('['),
             NOTE_ENDS => words.push(']'),
             LINE_ENDS => words.push(' '),

@@ -38,7 +38,8 @@ impl Document {
             (
                 3,
                 "<< /Type /Page /Parent 2 0 R /Contents 4 0 R /MediaBox [0 0 600 800]\n\
-                 /Resources << /Font << /F 7 0 R /G 8 0 R >> /XObject << /X 20 0 R >> >> >>"
+                 /Resources << /Font << /F 7 0 R /G 8 0 R >> /XObject << /X 20 0 R >> >>\n\
+                 /Annots [20 0 R 21 0 R 22 0 R] >>"
                     .into(),
             ),
             (4, stream("", &self.content)),
@@ -318,6 +319,7 @@ fn linked() -> Document {
     let link = |object: u32, mark: u32| {
         format!("<< /S /Link /K [<< /Type /OBJR /Obj {object} 0 R >> {mark}] >>")
     };
+    let rect = "/Subtype /Link /Rect [0 0 9 9]";
     Document {
         tree: format!(
             "<< /S /P /K [0 {} {} {}] >> << /S /P /K 4 >> << /S /P /K 5 >> << /S /P /K 6 >>",
@@ -337,9 +339,9 @@ fn linked() -> Document {
         .concat(),
         catalog: "/Names << /Dests << /Names [(here) [3 0 R /XYZ 50 669 0]] >> >>".into(),
         more: vec![
-            "<< /Subtype /Link /A << /S /URI /URI (https://a.example/\\(1\\)) >> >>".into(),
-            "<< /Subtype /Link /Dest (here) >>".into(),
-            "<< /Subtype /Link /A << /S /GoTo /D (gone) >> >>".into(),
+            format!("<< {rect} /A << /S /URI /URI (https://a.example/\\(1\\)) >> >>"),
+            format!("<< {rect} /Dest (here) >>"),
+            format!("<< {rect} /A << /S /GoTo /D (gone) >> >>"),
         ],
     }
 }
@@ -361,6 +363,14 @@ fn links_know_their_words_and_where_they_lead() {
             ("c", Target::Nowhere("gone".into())),
         ]
     );
+}
+
+#[test]
+fn what_cannot_be_pressed_is_no_link() {
+    let mut document = linked();
+    document.more[0] = document.more[0].replace("9 9]", "0 9]");
+    let links = document.read().segments.remove(0).links;
+    assert_eq!(links.len(), 2, "{links:?}");
 }
 
 #[test]

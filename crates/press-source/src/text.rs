@@ -7,17 +7,18 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 /// Whether a character may not stand in an edition: a control character other
 /// than tab, line feed and carriage return, one that XML forbids (XML 1.0 §2.2),
 /// a byte order mark, which PDF/A forbids (ISO 19005-2 §6.2.11.7.2), one that stands
-/// for something beside the text (Unicode 23.8.1), or a separator of lines or
-/// paragraphs, which programs take for different things.
+/// for something beside the text (Unicode 23.8.1) or is no character (23.7), or a
+/// separator of lines or paragraphs, which programs take for different things.
 pub fn is_control(c: char) -> bool {
     match c {
         '\t' | '\n' | '\r' => false,
         '\u{2028}'
         | '\u{2029}'
         | '\u{feff}'
-        | '\u{fff9}'..='\u{fffc}'
-        | '\u{fffe}'
-        | '\u{ffff}' => true,
+        | '\u{fdd0}'..='\u{fdef}'
+        | '\u{fff9}'..='\u{fffc}' => true,
+        // The last two of each plane.
+        c if u32::from(c) & 0xfffe == 0xfffe => true,
         c => c.is_control(),
     }
 }

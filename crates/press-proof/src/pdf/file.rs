@@ -1,8 +1,8 @@
 //! A PDF as `hayro-syntax` opens it, and what is asked of it beyond that.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use hayro_syntax::object::{Array, Dict, MaybeRef, Object, ObjectIdentifier};
+use hayro_syntax::object::{Array, Dict, MaybeRef, Object, ObjectIdentifier, Rect};
 use hayro_syntax::page::Page;
 use hayro_syntax::reader::{Reader, ReaderContext, ReaderExt};
 use hayro_syntax::{LoadPdfError, Pdf};
@@ -45,6 +45,22 @@ impl File {
     /// The index of a page, by the number of its object.
     pub(super) fn page(&self, number: ObjectIdentifier) -> Option<usize> {
         self.page_of.get(&number).copied()
+    }
+
+    /// The annotations of all pages that take up room (12.5.2): what else is one
+    /// cannot be pressed.
+    pub(super) fn annotations(&self) -> HashSet<ObjectIdentifier> {
+        let mut found = HashSet::new();
+        for page in self.pages() {
+            let all = page.raw().get::<Array>("Annots").unwrap_or_default();
+            let numbers = elements(&all).filter_map(|one| reference(&one));
+            found.extend(numbers.filter(|number| {
+                let annotation = self.object(*number).and_then(Object::into_dict);
+                let place = annotation.and_then(|annotation| annotation.get::<Rect>("Rect"));
+                place.is_some_and(|place| place.x0 != place.x1 && place.y0 != place.y1)
+            }));
+        }
+        found
     }
 
     /// The title in the older dictionary of information.

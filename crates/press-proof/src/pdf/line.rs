@@ -22,6 +22,8 @@ pub(super) enum Piece {
         text: String,
         place: Option<Place>,
     },
+    /// A look begins, or ends: one of the signs of [`crate::carried`].
+    Look(char),
     /// A link begins, or ends.
     Begin(usize),
     End(usize),
@@ -82,6 +84,10 @@ pub(super) fn compose(content: &Content, pieces: &[Piece]) -> Composed {
                 }
             }
             Piece::Literal { text, place } => composer.literal(text, *place),
+            Piece::Look(sign) => {
+                composer.rest();
+                composer.composed.text.push(*sign);
+            }
             Piece::Begin(key) => {
                 composer.rest();
                 composer.begun.push((*key, None));

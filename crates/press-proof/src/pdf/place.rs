@@ -17,6 +17,17 @@ const COLUMN: f32 = 120.0;
 /// How far a point may stand below the line that it leads to.
 const SLACK: f32 = 2.0;
 
+/// How far the point that leads to a note may stand above it: some two lines.
+const NEAR: f32 = 24.0;
+
+/// Where a destination is.
+enum Destination {
+    /// At an element, by its first segment.
+    Element(usize),
+    /// At a point of a page.
+    Point { page: usize, left: f32, top: f32 },
+}
+
 /// Finds the segments that links lead to.
 pub(super) struct Places<'f> {
     file: &'f File,
@@ -63,7 +74,6 @@ impl<'f> Places<'f> {
     ///
     /// What it says where nothing is there.
     pub(super) fn target(&self, annotation: &Dict<'f>) -> Result<usize, String> {
-        let mut destination = annotation.get::<Object>("Dest");
         if let Some(action) = annotation.get::<Dict>("A") {
             // Structure destinations say it without any geometry (PDF 2.0, 12.3.2.3).
             let structure = action.get::<Array>("SD");
@@ -71,15 +81,28 @@ impl<'f> Places<'f> {
             if let Some(segment) = element.and_then(|element| self.element(&element)) {
                 return Ok(segment);
             }
-            destination = action.get("D").or(destination);
         }
-        let (name, found) = match destination {
-            Some(Object::String(name)) => (decode(&name), self.named.get(&*name).cloned()),
-            Some(Object::Name(name)) => (decode(&name), self.named.get(&*name).cloned()),
-            None | Some(Object::Null(_)) => return Err("no destination".into()),
-            explicit => ("a page that is not there".to_owned(), explicit),
-        };
-        found.and_then(|found| self.find(found)).ok_or(name)
+        let destination = self.destination(annotation)?;
+        let nowhere = || "a page that is not there".to_owned();
+        self.find(destination).ok_or_else(nowhere)
+    }
+
+    /// What a link's annotation says of its target.
+    ///
+    /// # Errors
+    ///
+    /// The name that stands for nothing.
+    fn destination(&self, annotation: &Dict<'f>) -> Result<Object<'f>, String> {
+        let action = annotation.get::<Dict>("A");
+        let destination = action.and_then(|action| action.get("D"));
+        let destination = destination.or_else(|| annotation.get::<Object>("Dest"));
+        let named = |name: &[u8]| self.named.get(name).cloned().ok_or_else(|| decode(name));
+        match destination {
+            Some(Object::String(name)) => named(&name),
+            Some(Object::Name(name)) => named(&name),
+            None | Some(Object::Null(_)) => Err("no destination".into()),
+            Some(explicit) => Ok(explicit),
+        }
     }
 
     /// The first segment of an element of the structure tree.
@@ -89,13 +112,38 @@ impl<'f> Places<'f> {
     }
 
     fn find(&self, destination: Object<'f>) -> Option<usize> {
+        match self.place(destination)? {
+            Destination::Element(segment) => Some(segment),
+            Destination::Point { page, left, top } => self.at(page, left, top),
+        }
+    }
+
+    /// Whether who follows a link sees the beginning of a segment at once: notes
+    /// stand so close that the point above one is beside the one before it.
+    pub(super) fn shows(&self, annotation: &Dict<'f>, segment: usize) -> bool {
+        let Some(Destination::Point { page, left, top }) = self
+            .destination(annotation)
+            .ok()
+            .and_then(|place| self.place(place))
+        else {
+            return false;
+        };
+        let line = self.lines.get(segment).and_then(|lines| lines.first());
+        line.is_some_and(|line| {
+            line.page == page
+                && (top - NEAR..=top + SLACK).contains(&line.top)
+                && (left - SLACK..=left + COLUMN).contains(&line.left)
+        })
+    }
+
+    fn place(&self, destination: Object<'f>) -> Option<Destination> {
         let array = match destination {
             Object::Dict(dict) => dict.get::<Array>("D")?,
             other => other.into_array()?,
         };
         let first = elements(&array).next()?;
         if let Some(segment) = self.element(&first) {
-            return Some(segment);
+            return Some(Destination::Element(segment));
         }
         let page = match first {
             MaybeRef::Ref(page) => self.file.page(page.into())?,
@@ -115,7 +163,11 @@ impl<'f> Places<'f> {
             Some(b"FitV" | b"FitBV") => (number(0), None),
             _ => (None, None),
         };
-        self.at(page, left.unwrap_or(0.0), top.unwrap_or(f32::MAX))
+        Some(Destination::Point {
+            page,
+            left: left.unwrap_or(0.0),
+            top: top.unwrap_or(f32::MAX),
+        })
     }
 
     /// The segment of the first line at or below a point, in its column if one

@@ -22,7 +22,7 @@ use super::content::{Content, Owner};
 use super::file::{File, elements, reference};
 use super::line::{Piece, Place};
 use super::string::text;
-use crate::carried::{Item, Kind, Segment};
+use crate::carried::{Item, Kind, LOOK_ENDS, LOWERED, RAISED, STRUCK, Segment};
 
 /// How deep elements may nest.
 const DEPTH: usize = 200;
@@ -74,6 +74,7 @@ pub(super) fn walk<'f>(
         item: None,
         links: Vec::new(),
         targets: Vec::new(),
+        annotations: file.annotations(),
         notes: Vec::new(),
         tables: Vec::new(),
         tables_read: 0,
@@ -130,6 +131,8 @@ struct Walker<'w, 'f> {
     links: Vec<usize>,
     /// The annotations of all links.
     targets: Vec<Dict<'f>>,
+    /// What can be pressed on the pages.
+    annotations: HashSet<ObjectIdentifier>,
     /// Notes of the open segment.
     notes: Vec<Note<'f>>,
     /// The tables that are open, the innermost last, and how many there were.
@@ -246,7 +249,8 @@ impl<'f> Walker<'_, 'f> {
         }
         match role {
             Role::Artifact => {}
-            Role::Nothing | Role::Inline => self.content(element, &inner),
+            Role::Nothing => self.content(element, &inner),
+            Role::Inline => self.inline(element, &inner),
             Role::Link => self.link(element, &inner),
             Role::Figure => self.figure(element, &inner),
             Role::Label => self.label(element, inherited, &inner),
@@ -279,6 +283,31 @@ impl<'f> Walker<'_, 'f> {
             Role::Table => self.table(element, &inner),
             Role::Row => self.row(element, &inner),
             Role::Cell { header } => self.cell(element, header, inner),
+        }
+    }
+
+    /// What stands in a line, in the look that its attributes say (14.8.5.4.4).
+    fn inline(&mut self, element: &Dict<'f>, inner: &Inherited) {
+        let shift = self.attribute(element, "BaselineShift");
+        let shift = shift.and_then(Object::into_f32).unwrap_or_default();
+        let line = self.attribute(element, "TextDecorationType");
+        let is_struck = line.and_then(Object::into_name).as_deref() == Some(b"LineThrough");
+        let looks = [
+            (shift > 0.0, RAISED),
+            (shift < 0.0, LOWERED),
+            (is_struck, STRUCK),
+        ];
+        let looks: Vec<char> = (looks.into_iter())
+            .filter_map(|(is_so, sign)| is_so.then_some(sign))
+            .collect();
+        self.looks(looks.iter().copied());
+        self.content(element, inner);
+        self.looks(looks.iter().map(|_| LOOK_ENDS));
+    }
+
+    fn looks(&mut self, signs: impl Iterator<Item = char>) {
+        if let Some(open) = &mut self.open {
+            open.pieces.extend(signs.map(Piece::Look));
         }
     }
 

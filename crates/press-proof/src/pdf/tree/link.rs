@@ -16,13 +16,18 @@ impl<'f> Walker<'_, 'f> {
             self.content(element, inner);
             return;
         };
+        self.linked(annotation, |walker| walker.content(element, inner));
+    }
+
+    /// What is read as the words of a link.
+    pub(super) fn linked(&mut self, annotation: Dict<'f>, read: impl FnOnce(&mut Self)) {
         let key = self.targets.len();
         self.targets.push(annotation);
         self.links.push(key);
         if let Some(open) = &mut self.open {
             open.pieces.push(Piece::Begin(key));
         }
-        self.content(element, inner);
+        read(self);
         self.links.pop();
         if let Some(open) = &mut self.open {
             open.pieces.push(Piece::End(key));
@@ -30,9 +35,14 @@ impl<'f> Walker<'_, 'f> {
     }
 
     /// The first annotation that an element refers to.
-    fn annotation(&self, element: &Dict<'f>, depth: usize) -> Option<Dict<'f>> {
+    pub(super) fn annotation(&self, element: &Dict<'f>, depth: usize) -> Option<Dict<'f>> {
         let own = self.elements_of(element).find_map(|kid| {
             if kid.get::<Name>("Type").as_deref() != Some(b"OBJR") {
+                return None;
+            }
+            // A page knows those that can be pressed.
+            let number = kid.get_ref("Obj")?;
+            if !self.annotations.contains(&number.into()) {
                 return None;
             }
             let annotation = kid.get::<Dict>("Obj")?;
@@ -41,7 +51,8 @@ impl<'f> Walker<'_, 'f> {
         });
         own.or_else(|| {
             let kids = self.elements_of(element);
-            let mut inner = kids.filter(|kid| depth < INNER && self.role(kid) == Role::Inline);
+            let mut inner = kids
+                .filter(|kid| depth < INNER && matches!(self.role(kid), Role::Inline | Role::Link));
             inner.find_map(|kid| self.annotation(&kid, depth + 1))
         })
     }

@@ -4,7 +4,7 @@ use hayro_syntax::object::Dict;
 
 use super::role::Role;
 use super::{Inherited, Walker};
-use crate::carried::{Kind, NOTE_BEGINS, NOTE_ENDS};
+use crate::carried::{Kind, LOOK_ENDS, LOWERED, NOTE_BEGINS, NOTE_ENDS, RAISED, STRUCK};
 use crate::pdf::line::Piece;
 use crate::pdf::string::text;
 
@@ -30,6 +30,8 @@ impl<'f> Walker<'_, 'f> {
         }
         let (read, place) = self.read_apart(element, inner);
         let label = element.get("ActualText").map(text).unwrap_or(read);
+        // Raised or not, it is the same label.
+        let label = label.replace([RAISED, LOWERED, STRUCK, LOOK_ENDS], "");
         if of_note {
             return;
         }
@@ -41,7 +43,13 @@ impl<'f> Walker<'_, 'f> {
         }
         let digits = label.trim();
         if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            self.literal(format!("{NOTE_BEGINS}{digits}{NOTE_ENDS}"), place, inner);
+            let mark = format!("{NOTE_BEGINS}{digits}{NOTE_ENDS}");
+            match self.annotation(element, 0) {
+                Some(annotation) => self.linked(annotation, |walker| {
+                    walker.literal(mark, place, inner);
+                }),
+                None => self.literal(mark, place, inner),
+            }
         } else {
             self.literal(label, place, inner);
         }
@@ -53,7 +61,11 @@ impl<'f> Walker<'_, 'f> {
         let mark = pieces
             .filter_map(|piece| match piece {
                 Piece::Literal { text, .. } => text.strip_prefix(NOTE_BEGINS),
-                Piece::Glyphs { .. } | Piece::Begin(_) | Piece::End(_) | Piece::Border(_) => None,
+                Piece::Glyphs { .. }
+                | Piece::Look(_)
+                | Piece::Begin(_)
+                | Piece::End(_)
+                | Piece::Border(_) => None,
             })
             .find_map(|text| text.trim_end_matches(NOTE_ENDS).parse().ok());
         let note = Note {
