@@ -37,6 +37,9 @@ pub(crate) struct Unit {
     pub slack: Option<usize>,
     /// The note whose text it is, where the edition parts notes from the text.
     pub note: Option<NoteNumber>,
+    /// In how many lists and in how many quotes it stands, those that are drawn out
+    /// of the text among them; none where that is free.
+    pub depth: Option<Depth>,
     /// The head of the list's item that it begins.
     pub item: Option<Option<u32>>,
     /// The ids of the places that it holds, for links to lead to.
@@ -45,6 +48,15 @@ pub(crate) struct Unit {
     pub named: Vec<String>,
     /// Whether it is of a brief, whose headings stand below the section's title.
     pub is_of_brief: bool,
+}
+
+/// In how many blocks of a kind a unit stands, one in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Depth {
+    /// Lists.
+    pub lists: u8,
+    /// Quotes.
+    pub quotes: u8,
 }
 
 /// What a unit is, as far as an edition must show it.
@@ -130,6 +142,7 @@ pub(crate) fn expect(
         article: None,
         note: None,
         prefix: None,
+        depth: Depth::default(),
         item: None,
         places: Vec::new(),
         named: Vec::new(),
@@ -190,6 +203,7 @@ struct Writer<'a> {
     note: Option<NoteNumber>,
     /// What a plain text sets before the first words of a note.
     prefix: Option<String>,
+    depth: Depth,
     /// The head of the item whose first unit comes next.
     item: Option<Option<u32>>,
     /// The places whose first unit comes next.
@@ -244,6 +258,7 @@ impl<'a> Writer<'a> {
             parts,
             slack,
             note: self.note.filter(|_| self.carrier != Carrier::Text),
+            depth: (self.carrier != Carrier::Text).then_some(self.depth),
             item: self.item.take(),
             places: std::mem::take(&mut self.places),
             named: std::mem::take(&mut self.named),
@@ -383,25 +398,32 @@ impl<'a> Writer<'a> {
                 self.rich("heading", *span, role, content);
             }
             Block::List { start, items, .. } => {
+                let around = self.depth;
+                self.depth.lists = around.lists.saturating_add(1);
                 for (at, ListItem { blocks }) in (0..).zip(items) {
                     self.item = Some(start.map(|start| start.saturating_add(at)));
                     self.blocks(blocks);
                 }
                 self.item = None;
+                self.depth = around;
             }
-            Block::Quote { blocks, .. } => self.blocks(blocks),
+            Block::Quote { blocks, .. } => self.quoted(blocks),
             Block::PullQuote {
                 span,
                 blocks,
                 attribution,
                 ..
             } => {
-                self.blocks(blocks);
+                self.quoted(blocks);
                 if !attribution.is_empty() {
                     let row = self.row("attribution", Some(*span), &plain_text(attribution));
                     let whose = self.running(attribution);
                     // After a dash, or not.
                     self.push(row, Role::Text, vec![whose], Some(0));
+                    // It belongs to the quote, and is none of its words.
+                    if let Some(unit) = self.units.last_mut() {
+                        unit.depth = None;
+                    }
                 }
             }
             Block::Aside {
@@ -445,6 +467,13 @@ impl<'a> Writer<'a> {
                 }
             }
         }
+    }
+
+    fn quoted(&mut self, blocks: &[Block]) {
+        let around = self.depth;
+        self.depth.quotes = around.quotes.saturating_add(1);
+        self.blocks(blocks);
+        self.depth = around;
     }
 
     fn figure(

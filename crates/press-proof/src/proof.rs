@@ -6,9 +6,9 @@ use std::fmt;
 use press_model::{Edition, Issue, LinkTarget, Publication, Slug, Span, plain_text};
 
 use crate::align::{Found, Text, align, places_in, texts};
-use crate::carried::{Carried, Kind, Target};
+use crate::carried::{Carried, Kind, Segment, Target};
 use crate::expect::{
-    Expected, Part, Role, SUBJECT, TITLE, Unit, Wanted, expect, shortened, web_address,
+    Depth, Expected, Part, Role, SUBJECT, TITLE, Unit, Wanted, expect, shortened, web_address,
 };
 use crate::normal::Normal;
 
@@ -270,8 +270,7 @@ pub fn compare(
         tables: HashMap::new(),
         cells: vec![None; rows.len()],
     };
-    judge.section_level = judge.usual_level(Role::SectionTitle);
-    judge.headline_level = judge.usual_level(Role::Headline);
+    judge.base_levels();
     for at in 0..units.len() {
         judge.unit(at);
     }
@@ -366,6 +365,9 @@ fn places(units: &[Unit]) -> BTreeMap<&str, usize> {
     }
     places
 }
+
+/// From how many characters on a header may be no header in print.
+const LONG_HEADER: usize = 1_000;
 
 struct Judge<'a> {
     publication: &'a Publication,
@@ -499,6 +501,20 @@ impl Judge<'_> {
         (!is_here && !is_above).then(|| Loss::Missing {
             wanted: name.to_owned(),
         })
+    }
+
+    /// The levels of titles of sections and of headlines: what most of them have, if
+    /// that makes an outline. A headline stands a level below its section's title; in
+    /// a book whose articles have files of their own it heads its file.
+    fn base_levels(&mut self) {
+        const HIGHEST: u8 = 2;
+        let section = self.usual_level(Role::SectionTitle);
+        let headline = self.usual_level(Role::Headline);
+        self.section_level = section.map(|level| level.min(HIGHEST));
+        self.headline_level = match (self.carrier, self.section_level, headline) {
+            (Carrier::Text, _, _) | (Carrier::Epub, _, Some(1)) | (_, None, _) => headline,
+            (_, Some(section), headline) => headline.map(|_| section + 1),
+        };
     }
 
     /// The level that most headings of a role have.
@@ -730,6 +746,9 @@ impl Judge<'_> {
                 _ => {}
             }
         }
+        if let Some(loss) = Judge::depth(unit, segment) {
+            return Some(loss);
+        }
         match (unit.role, segment.kind) {
             (Role::SectionTitle | Role::Headline, Kind::Heading { level }) => {
                 let usual = match unit.role {
@@ -784,9 +803,9 @@ impl Judge<'_> {
                         format!("row {}, column {}", (y + 1).saturating_sub(top), x + 1),
                     )
                 } else if row == 0 && !header && self.carrier != Carrier::Text {
-                    // A very long header is set as a row like others in print.
+                    // A header that fills a column is set as a row like others in print.
                     match self.carrier {
-                        Carrier::Pdf => None,
+                        Carrier::Pdf if self.length_of_header(first) > LONG_HEADER => None,
                         _ => differs("a header of the table".to_owned(), "a cell".to_owned()),
                     }
                 } else {
@@ -795,6 +814,42 @@ impl Judge<'_> {
             }
             _ => None,
         }
+    }
+
+    /// How many characters the header of a table would have, were all its cells as
+    /// long as the longest.
+    fn length_of_header(&self, table: usize) -> usize {
+        let header = self.units.iter().filter(|unit| {
+            unit.rows.last() == Some(&table) && matches!(unit.role, Role::Cell(0, _))
+        });
+        let lengths = header.map(|unit| {
+            let parts = unit.parts.iter();
+            parts.map(|part| part.normal.len()).sum::<usize>()
+        });
+        let (count, longest) = lengths.fold((0, 0), |(count, longest), length| {
+            (count + 1, longest.max(length))
+        });
+        count * longest
+    }
+
+    /// Whether a unit stands in as many lists and quotes as it should. Those of a
+    /// plain text are lines that begin alike: they may be more to a reader, or fewer.
+    fn depth(unit: &Unit, segment: &Segment) -> Option<Loss> {
+        let wanted = unit.depth?;
+        let found = Depth {
+            lists: segment.list_depth,
+            quotes: segment.quote_depth,
+        };
+        let say = |depth: Depth| match (depth.lists, depth.quotes) {
+            (0, 0) => "in no list and no quote".to_owned(),
+            (lists, 0) => format!("in lists, {lists} deep"),
+            (0, quotes) => format!("in quotes, {quotes} deep"),
+            (lists, quotes) => format!("in lists, {lists} deep, and quotes, {quotes} deep"),
+        };
+        (wanted != found).then(|| Loss::Structure {
+            wanted: say(wanted),
+            found: say(found),
+        })
     }
 
     /// Why a unit was not found, as nearly as can be said.
