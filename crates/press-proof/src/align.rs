@@ -316,7 +316,7 @@ fn is_heading(role: Role) -> bool {
 }
 
 /// Whether a segment of that kind may carry a unit of that role.
-fn suits(role: Role, kind: Kind, carrier: Carrier) -> bool {
+pub(crate) fn suits(role: Role, kind: Kind, carrier: Carrier) -> bool {
     match (role, kind) {
         (Role::SectionTitle | Role::Headline | Role::Heading(_), Kind::Heading { .. })
         | (Role::Text, Kind::Text)

@@ -5,7 +5,7 @@ use std::fmt;
 
 use press_model::{Edition, Issue, LinkTarget, Publication, Slug, Span, plain_text};
 
-use crate::align::{Found, Text, align, places_in, texts};
+use crate::align::{Found, Text, align, places_in, suits, texts};
 use crate::carried::{Carried, Kind, Segment, Target};
 use crate::expect::{
     Depth, Expected, Part, Role, SUBJECT, TITLE, Unit, Wanted, expect, shortened, web_address,
@@ -275,7 +275,7 @@ pub fn compare(
         judge.unit(at);
     }
     judge.strays();
-    let surplus = judge.surplus(&left_out);
+    let surplus = judge.surplus(&left_out, &rows);
     let left_out = left_out.iter().flat_map(|unit| &unit.rows);
     let mut cells = judge.cells;
     for row in left_out {
@@ -902,9 +902,9 @@ impl Judge<'_> {
         }
     }
 
-    /// Texts that are there and should not be. Short ones say nothing: a list of
-    /// contents repeats headlines and names.
-    fn surplus(&self, left_out: &[Unit]) -> Vec<Surplus> {
+    /// Texts that are there and should not be. Short ones count in their article
+    /// alone: a list of contents repeats headlines and names.
+    fn surplus(&self, left_out: &[Unit], rows: &[Row]) -> Vec<Surplus> {
         const SHORTEST: usize = 60;
         let long = |unit: &&Unit| {
             matches!(unit.role, Role::Text | Role::Label)
@@ -935,8 +935,9 @@ impl Judge<'_> {
                 unit?.rows.last().copied()
             })
         };
+        let short = self.short_repeats(rows);
         let texts = self.texts.iter().zip(&self.used);
-        texts
+        let long = texts
             .filter(|(text, used)| !**used && text.normal.len() >= SHORTEST)
             .filter_map(|(text, _)| {
                 let place = text.segment.place.clone();
@@ -949,8 +950,77 @@ impl Judge<'_> {
                     let row = row_of(self.units, &ours, text)?;
                     Some(Surplus::Repeated { row, place })
                 })
-            })
-            .collect()
+            });
+        let mut all: Vec<Surplus> = long.collect();
+        for repeated in short {
+            if !all.contains(&repeated) {
+                all.push(repeated);
+            }
+        }
+        all
+    }
+
+    /// Texts in the midst of an article that stand there a second time.
+    fn short_repeats(&self, rows: &[Row]) -> Vec<Surplus> {
+        let mut repeats = Vec::new();
+        let found = |at: usize| {
+            let unit = &self.units[at];
+            let segment = self.found[at].as_ref()?.segment;
+            let article = rows.get(*unit.rows.last()?)?.article.as_ref()?;
+            unit.note.is_none().then_some((article, segment))
+        };
+        let mut at = 0;
+        while at < self.units.len() {
+            let Some((article, first)) = found(at) else {
+                at += 1;
+                continue;
+            };
+            let start = at;
+            let mut last = first;
+            while let Some(unit) = self.units.get(at) {
+                let is_of_it = (unit.rows.last())
+                    .and_then(|row| rows.get(*row))
+                    .is_some_and(|row| row.article.as_ref() == Some(article));
+                if !is_of_it {
+                    break;
+                }
+                last = found(at).map_or(last, |(_, segment)| last.max(segment));
+                at += 1;
+            }
+            let units = &self.units[start..at];
+            for segment in first..last {
+                let text = &self.texts[segment];
+                if self.used[segment] || text.normal.is_empty() || text.segment.note.is_some() {
+                    continue;
+                }
+                let same = units.iter().find(|unit| {
+                    // A word alone may be a label: “Notes”, “Tip”.
+                    let is_label = match unit.role {
+                        Role::Label => true,
+                        Role::Text => !text.segment.text.trim().contains(char::is_whitespace),
+                        Role::SectionTitle
+                        | Role::Headline
+                        | Role::Heading(_)
+                        | Role::Cell(..)
+                        | Role::Code
+                        | Role::Picture
+                        | Role::Caption
+                        | Role::Rule => false,
+                    };
+                    !is_label
+                        && suits(unit.role, text.segment.kind, self.carrier)
+                        && (unit.parts.iter())
+                            .any(|part| part.normal.has_characters_of(&text.normal))
+                });
+                if let Some(row) = same.and_then(|unit| unit.rows.last()) {
+                    repeats.push(Surplus::Repeated {
+                        row: *row,
+                        place: text.segment.place.clone(),
+                    });
+                }
+            }
+        }
+        repeats
     }
 }
 
