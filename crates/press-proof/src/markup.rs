@@ -22,7 +22,7 @@ use address::{fragment, has_scheme};
 use element::{has, ids, is, is_hidden, is_note, number};
 use table::Table;
 
-pub(crate) use address::{percent_decoded, resolved};
+pub(crate) use address::{percent_decoded, resolved, same_address};
 pub(crate) use element::{Attributes, is_block};
 
 /// Builds the segments of a book of documents, or of one.

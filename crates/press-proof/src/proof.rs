@@ -10,6 +10,7 @@ use crate::carried::{Carried, Kind, Segment, Target};
 use crate::expect::{
     Depth, Expected, Part, Role, SUBJECT, TITLE, Unit, Wanted, expect, shortened, web_address,
 };
+use crate::markup::same_address;
 use crate::normal::Normal;
 
 /// What carries the text of an issue: an edition, or one of the two parts of the
@@ -1024,41 +1025,13 @@ impl Judge<'_> {
     }
 }
 
-/// Whether a target is an address. The parts of an address that are encoded by
-/// percent may be so or not.
+/// Whether a target is an address, which may be written in other ways that lead to
+/// the same place.
 fn is_address(target: &Target, wanted: &str) -> bool {
     match target {
-        Target::Address(found) => found == wanted || decoded(found) == decoded(wanted),
+        Target::Address(found) => found == wanted || same_address(found, wanted),
         Target::Segment(_) | Target::Nowhere(_) => false,
     }
-}
-
-fn decoded(address: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(address.len());
-    let mut rest = address.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let encoded = match (first, tail) {
-            (b'%', [a, b, ..]) => hex(*a).zip(hex(*b)),
-            _ => None,
-        };
-        match encoded {
-            Some((high, low)) => {
-                bytes.push(high * 16 + low);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    bytes
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// A stretch of a text around a character of its normal form.

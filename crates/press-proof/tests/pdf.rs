@@ -266,13 +266,59 @@ fn cells_know_their_row_and_column() {
 #[test]
 fn pictures_stand_alone_or_in_the_line() {
     let found = segments(
-        "<< /S /Div /K [<< /S /Figure /Alt (plums) >> << /S /Caption /K 0 >>] >>
-         << /S /P /K [1 << /S /Figure /Alt (a dot) >> 2] >>",
-        &(at(0, 50, 700, "In season") + &at(1, 50, 600, "see ") + &at(2, 80, 600, ".")),
+        "<< /S /Div /K [<< /S /Figure /Alt (plums) /K 3 >> << /S /Caption /K 0 >>] >>
+         << /S /P /K [1 << /S /Figure /Alt (a dot) /K << /S /Span /K 4 >> >> 2] >>",
+        &(at(0, 50, 700, "In season")
+            + &at(1, 50, 600, "see ")
+            + &at(2, 80, 600, ".")
+            + &drawn(3, "0 0 9 9 re f")
+            + &drawn(4, "0 0 m 9 9 l S")),
     );
     assert_eq!(found[0].kind, Kind::Picture);
     let line = format!("see {PICTURE}a dot{PICTURE}.");
     assert_eq!(texts(&found), ["plums", "In season", line.as_str()]);
+}
+
+/// Marked content that draws.
+fn drawn(mark: u32, operators: &str) -> String {
+    format!("/P << /MCID {mark} >> BDC {operators} EMC\n")
+}
+
+#[test]
+fn what_draws_nothing_is_no_picture() {
+    let figure = "<< /S /Figure /Alt (plums) /K [0 << /S /Caption /K 1 >>] >> << /S /P /K 2 >>";
+    let picture = "<< /Subtype /Image /Width 1 /Height 1 /Length 1 >>\nstream\n0\nendstream";
+    let kinds = |operators: &str| {
+        let document = Document {
+            tree: figure.into(),
+            content: drawn(0, operators) + &at(1, 50, 700, "ripe") + &at(2, 50, 600, "end"),
+            more: vec![picture.into()],
+            ..Document::default()
+        };
+        let segments = document.read().segments;
+        let pictures = segments.iter().filter(|one| one.kind == Kind::Picture);
+        (pictures.count(), segments.len())
+    };
+    assert_eq!(kinds("q 9 0 0 9 50 50 cm /X Do Q"), (1, 3));
+    assert_eq!(kinds(""), (0, 2));
+    assert_eq!(kinds("0 0 9 9 re n"), (0, 2));
+    assert_eq!(kinds("/Y Do"), (0, 2));
+    assert_eq!(kinds("q 9 0 0 9 50 5000 cm /X Do Q"), (0, 2));
+}
+
+#[test]
+fn what_nobody_sees_is_no_text() {
+    let shown = |content: &str| {
+        let found = segments("<< /S /P /K [0 1 2] >>", content);
+        found.first().map_or(String::new(), |one| one.text.clone())
+    };
+    let around = at(0, 50, 700, "a") + &at(2, 80, 700, " c");
+    assert_eq!(shown(&(at(1, 60, 700, " b") + &around)), "a b c");
+    assert_eq!(shown(&(at(1, 60, 2700, " b") + &around)), "a c");
+    let unpainted = at(1, 60, 700, " b").replace("BT", "BT 3 Tr");
+    assert_eq!(shown(&(around.clone() + "q " + &unpainted + " Q")), "a c");
+    let replaced = unpainted.replace("MCID 1", "MCID 1 /ActualText (b)");
+    assert_eq!(shown(&(around + "q " + &replaced + " Q")), "a c");
 }
 
 #[test]

@@ -2,14 +2,14 @@
 //! and place kept under the mark that the structure tree knows it by (ISO 32000-1,
 //! 14.6 and 14.7.4).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
 use hayro_cmap::BfString;
 use hayro_syntax::content::TypedIter;
 use hayro_syntax::content::ops::TypedInstruction;
-use hayro_syntax::object::{Array, Dict, Name, Number, Object, ObjectIdentifier};
+use hayro_syntax::object::{Array, Dict, Name, Number, Object, ObjectIdentifier, Rect};
 use hayro_syntax::page::Resources;
 
 use super::file::File;
@@ -73,6 +73,8 @@ pub(super) struct Content {
     glyphs: Vec<Glyph>,
     text: String,
     runs: HashMap<Mark, Vec<Run>>,
+    /// The marks under which something is drawn: a picture, a line, a surface.
+    drawn: HashSet<Mark>,
     /// Where what is no part of the text, painted last before a glyph, ends, and on
     /// which line: by the index of the glyph.
     fillers: HashMap<usize, (f32, f32)>,
@@ -82,6 +84,11 @@ impl Content {
     /// What a mark holds, in the order it is shown.
     pub(super) fn runs(&self, mark: Mark) -> &[Run] {
         self.runs.get(&mark).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether anything can be seen under a mark.
+    pub(super) fn shows(&self, mark: Mark) -> bool {
+        self.drawn.contains(&mark) || self.runs.contains_key(&mark)
     }
 
     /// Where an artifact that was painted just before a run ends, and its line.
@@ -121,6 +128,8 @@ pub(super) fn read(file: &File) -> Option<Content> {
         fonts: HashMap::new(),
         steps: 0,
         page: 0,
+        sheet: Rect::ZERO,
+        unseen: 0,
         depth: 0,
         state: State::default(),
         saved: Vec::new(),
@@ -130,6 +139,7 @@ pub(super) fn read(file: &File) -> Option<Content> {
     };
     for (index, page) in file.pages().iter().enumerate() {
         reader.page = index;
+        reader.sheet = page.intersected_crop_box();
         reader.state = State::default();
         let bytes = page.page_stream().unwrap_or_default();
         reader.run(bytes, page.resources(), Owner::Page(index))?;
@@ -143,9 +153,18 @@ struct Begun {
     /// The mark that its glyphs belong to; none in an artifact.
     mark: Option<Mark>,
     language: Option<Rc<str>>,
-    /// The text that stands for all glyphs from an index on.
-    actual: Option<(String, usize)>,
+    /// The text that stands for all that is shown from here on.
+    actual: Option<Actual>,
     reversed: bool,
+}
+
+/// A text that stands for glyphs.
+struct Actual {
+    text: String,
+    /// The first glyph that it stands for.
+    start: usize,
+    /// How many glyphs before it nobody sees.
+    unseen: usize,
 }
 
 struct Reader<'f> {
@@ -154,6 +173,10 @@ struct Reader<'f> {
     fonts: HashMap<&'f [u8], Rc<Font>>,
     steps: usize,
     page: usize,
+    /// What is seen of the page.
+    sheet: Rect,
+    /// How many glyphs stand off their page, or are not painted.
+    unseen: usize,
     depth: usize,
     state: State,
     saved: Vec<State>,
@@ -223,6 +246,21 @@ impl<'f> Reader<'f> {
             Op::CharacterSpacing(op) => state.character_spacing = op.0.as_f32(),
             Op::WordSpacing(op) => state.word_spacing = op.0.as_f32(),
             Op::HorizontalScaling(op) => state.scale = op.0.as_f32() / 100.0,
+            Op::TextRenderingMode(op) => {
+                let mode = op.0.as_i64();
+                self.state.is_painted = !matches!(mode, 3 | 7);
+            }
+            Op::StrokePath(_)
+            | Op::CloseAndStrokePath(_)
+            | Op::FillPathNonZero(_)
+            | Op::FillPathNonZeroCompatibility(_)
+            | Op::FillPathEvenOdd(_)
+            | Op::FillAndStrokeNonZero(_)
+            | Op::FillAndStrokeEvenOdd(_)
+            | Op::CloseFillAndStrokeNonZero(_)
+            | Op::CloseFillAndStrokeEvenOdd(_)
+            | Op::Shading(_) => self.drawn(),
+            Op::InlineImage(_) => self.picture(),
             Op::TextRise(op) => state.rise = op.0.as_f32(),
             Op::TextFont(op) => {
                 state.size = op.1.as_f32();
@@ -250,7 +288,7 @@ impl<'f> Reader<'f> {
             },
             Op::EndMarkedContent(_) => self.end_mark(),
             Op::XObject(op) => self.draw(resources, op.0)?,
-            // What draws and colours, or what the library cannot read.
+            // What colours and makes paths, or what the library cannot read.
             _ => {}
         }
         Some(())
@@ -289,6 +327,12 @@ impl<'f> Reader<'f> {
             let spacing =
                 state.character_spacing + if code.space { state.word_spacing } else { 0.0 };
             let advance = (code.width * state.size + spacing) * state.scale;
+            let (x, y, size) = state.place();
+            if !state.is_painted || !is_on(&self.sheet, x, y, size) {
+                state.advance(advance);
+                self.unseen += 1;
+                continue;
+            }
             if !kept {
                 state.advance(advance);
                 let (end, base, _) = state.place();
@@ -296,7 +340,6 @@ impl<'f> Reader<'f> {
                 self.content.fillers.insert(next, (end, base));
                 continue;
             }
-            let (x, y, size) = state.place();
             state.advance(advance);
             let (end, ..) = state.place();
             let text = match code.text {
@@ -333,7 +376,11 @@ impl<'f> Reader<'f> {
         self.marks.push(Begun {
             mark,
             language,
-            actual: actual.map(|text| (text, self.content.glyphs.len())),
+            actual: actual.map(|text| Actual {
+                text,
+                start: self.content.glyphs.len(),
+                unseen: self.unseen,
+            }),
             reversed,
         });
         self.follow_mark();
@@ -343,8 +390,12 @@ impl<'f> Reader<'f> {
         let Some(begun) = self.marks.pop() else {
             return;
         };
-        if let (Some((text, start)), Some(_)) = (&begun.actual, begun.mark) {
-            self.replace(text, *start, begun.reversed);
+        if let (Some(actual), Some(_)) = (&begun.actual, begun.mark) {
+            // It stands for nothing where nobody sees what it stands for.
+            let is_unseen = self.unseen > actual.unseen;
+            if !is_unseen || self.content.glyphs.len() > actual.start {
+                self.replace(&actual.text, actual.start, begun.reversed);
+            }
         }
         self.follow_mark();
     }
@@ -412,6 +463,20 @@ impl<'f> Reader<'f> {
         }
     }
 
+    /// Something is drawn under the mark that has begun.
+    fn drawn(&mut self) {
+        let mark = self.marks.last().and_then(|begun| begun.mark);
+        self.content.drawn.extend(mark);
+    }
+
+    /// A picture is drawn.
+    fn picture(&mut self) {
+        let (x, y) = self.state.middle();
+        if is_on(&self.sheet, x, y, 0.0) {
+            self.drawn();
+        }
+    }
+
     /// Draws a form; a picture has no text.
     fn draw(&mut self, resources: &Resources<'f>, name: &Name) -> Option<()> {
         let Some(form) = resources.get_x_object(name) else {
@@ -419,6 +484,9 @@ impl<'f> Reader<'f> {
         };
         let dict = form.dict();
         let is_form = matches!(dict.get::<Name>("Subtype").as_deref(), Some(b"Form"));
+        if !is_form && !form.raw_data().is_empty() {
+            self.picture();
+        }
         if !is_form || self.depth >= FORMS {
             return Some(());
         }
@@ -437,6 +505,13 @@ impl<'f> Reader<'f> {
         self.state = outer;
         Some(())
     }
+}
+
+/// Whether a point is on the sheet, or nearer to it than `near`.
+fn is_on(sheet: &Rect, x: f32, y: f32, near: f32) -> bool {
+    let (x, y, near) = (f64::from(x), f64::from(y), f64::from(near));
+    (sheet.x0 - near..=sheet.x1 + near).contains(&x)
+        && (sheet.y0 - near..=sheet.y1 + near).contains(&y)
 }
 
 fn matrix(numbers: [Number; 6]) -> Matrix {

@@ -52,6 +52,8 @@ pub(super) struct State {
     pub(super) scale: f32,
     pub(super) leading: f32,
     pub(super) rise: f32,
+    /// Whether text is painted at all (9.3.6): one for a search alone is not.
+    pub(super) is_painted: bool,
 }
 
 impl Default for State {
@@ -67,6 +69,7 @@ impl Default for State {
             scale: 1.0,
             leading: 0.0,
             rise: 0.0,
+            is_painted: true,
         }
     }
 }
@@ -101,6 +104,11 @@ impl State {
     /// A number in `TJ`, in thousandths of the size to the left.
     pub(super) fn shift(&mut self, by: f32) {
         self.advance(-by / 1000.0 * self.size * self.scale);
+    }
+
+    /// The middle of a picture, which fills a square of one (8.9.5), on the page.
+    pub(super) fn middle(&self) -> (f32, f32) {
+        self.matrix.apply(0.5, 0.5)
     }
 
     /// The text goes on further right.

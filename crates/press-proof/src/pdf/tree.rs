@@ -18,7 +18,7 @@ use self::note::Note;
 use self::role::Role;
 use self::segment::Open;
 use self::table::Table;
-use super::content::{Content, Owner};
+use super::content::{Content, Mark, Owner};
 use super::file::{File, elements, reference};
 use super::line::{Piece, Place};
 use super::string::text;
@@ -184,26 +184,36 @@ impl<'f> Walker<'_, 'f> {
             let index = self.walked.segments.len();
             self.walked.elements.insert(number, index);
         }
-        match self.file.resolve(&kid) {
-            Some(number @ Object::Number(_)) => {
-                if let (Ok(number), Some(page)) = (u32::try_from(number), inherited.page) {
-                    self.marked(Owner::Page(page), number, inherited);
-                }
+        let Some(kid) = self.file.resolve(&kid) else {
+            return;
+        };
+        if let Object::Dict(dict) = &kid {
+            match dict.get::<Name>("Type").as_deref() {
+                Some(b"MCR" | b"OBJR") => {}
+                _ => return self.element(dict, inherited),
             }
-            Some(Object::Dict(dict)) => match dict.get::<Name>("Type").as_deref() {
-                Some(b"MCR") => {
-                    let owner = match dict.get_ref("Stm") {
-                        Some(form) => Some(Owner::Form(form.into())),
-                        None => self.page(&dict).or(inherited.page).map(Owner::Page),
-                    };
-                    if let (Some(number), Some(owner)) = (dict.get("MCID"), owner) {
-                        self.marked(owner, number, inherited);
-                    }
-                }
-                Some(b"OBJR") => {}
-                _ => self.element(&dict, inherited),
-            },
-            _ => {}
+        }
+        if let Some(mark) = self.mark(kid, inherited) {
+            self.marked(mark, inherited);
+        }
+    }
+
+    /// The marked content that a kid is, if it is such (14.7.4.2).
+    fn mark(&self, kid: Object<'f>, inherited: &Inherited) -> Option<Mark> {
+        let page = |page: Option<usize>| page.map(Owner::Page);
+        match kid {
+            number @ Object::Number(_) => Some(Mark {
+                owner: page(inherited.page)?,
+                number: u32::try_from(number).ok()?,
+            }),
+            Object::Dict(dict) => Some(Mark {
+                owner: match dict.get_ref("Stm") {
+                    Some(form) => Owner::Form(form.into()),
+                    None => page(self.page(&dict).or(inherited.page))?,
+                },
+                number: dict.get("MCID")?,
+            }),
+            _ => None,
         }
     }
 

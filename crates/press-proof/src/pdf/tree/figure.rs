@@ -1,16 +1,21 @@
 //! Figures: their alternative texts, alone or in a line, and their captions.
 
-use hayro_syntax::object::{Dict, Object, Rect};
+use hayro_syntax::object::{Dict, MaybeRef, Name, Object, Rect};
 
 use super::role::Role;
-use super::{Inherited, Walker};
+use super::{DEPTH, Inherited, Walker};
 use crate::carried::{Kind, PICTURE};
 use crate::pdf::line::Place;
 use crate::pdf::string::text;
 
 impl<'f> Walker<'_, 'f> {
-    /// A figure in a line is a part of it; any other is a segment.
+    /// A figure in a line is a part of it; any other is a segment. One that draws
+    /// nothing is none, whatever it says.
     pub(super) fn figure(&mut self, element: &Dict<'f>, inner: &Inherited) {
+        if !self.draws(element, inner) {
+            self.captions(element, inner);
+            return;
+        }
         let alternative = element.get("Alt").or_else(|| element.get("ActualText"));
         let alternative = alternative.map(text).unwrap_or_default();
         let place = self.place(element, inner);
@@ -24,6 +29,29 @@ impl<'f> Walker<'_, 'f> {
         self.begin(&picture).kept = true;
         self.finish();
         self.captions(element, inner);
+    }
+
+    /// Whether anything can be seen of an element but its captions.
+    fn draws(&self, element: &Dict<'f>, around: &Inherited) -> bool {
+        if around.depth >= DEPTH {
+            return false;
+        }
+        let mut inner = around.clone();
+        inner.depth += 1;
+        inner.page = self.page(element).or(around.page);
+        let kids = self.kids_of(element);
+        kids.iter().any(|kid| match self.file.resolve(kid) {
+            Some(Object::Dict(dict)) => match dict.get::<Name>("Type").as_deref() {
+                Some(b"MCR" | b"OBJR") => self.shows(kid, &inner),
+                _ => self.role(&dict) != Role::Caption && self.draws(&dict, &inner),
+            },
+            _ => self.shows(kid, &inner),
+        })
+    }
+
+    fn shows(&self, kid: &MaybeRef<Object<'f>>, inner: &Inherited) -> bool {
+        let mark = self.file.resolve(kid).and_then(|kid| self.mark(kid, inner));
+        mark.is_some_and(|mark| self.content.shows(mark))
     }
 
     /// The captions within a figure; what else it shows, its alternative text says.

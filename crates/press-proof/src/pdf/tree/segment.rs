@@ -9,7 +9,7 @@ use super::link::address;
 use super::role::Role;
 use super::{Inherited, Inward, Walker};
 use crate::carried::{Kind, LINE_ENDS, Link, Segment, Target};
-use crate::pdf::content::{Mark, Owner};
+use crate::pdf::content::Mark;
 use crate::pdf::line::{Composed, Piece, Place, compose};
 
 /// A segment that is being read.
@@ -136,9 +136,9 @@ impl<'f> Walker<'_, 'f> {
     }
 
     /// Marked content, as glyphs of the open segment.
-    pub(super) fn marked(&mut self, owner: Owner, number: u32, inherited: &Inherited) {
+    pub(super) fn marked(&mut self, mark: Mark, inherited: &Inherited) {
         let content = self.content;
-        for run in content.runs(Mark { owner, number }) {
+        for run in content.runs(mark) {
             let language = run
                 .language
                 .clone()
