@@ -4,12 +4,13 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{Cursor, Read};
+use std::rc::Rc;
 
 use zip::ZipArchive;
 
 use crate::Unreadable;
 use crate::carried::Carried;
-use crate::markup::{Attributes, Builder, resolved};
+use crate::markup::{Attributes, Builder, Sheet, resolved};
 use crate::xml::{self, Piece};
 
 /// How much is unpacked at most, in bytes: more than any issue has, and less than
@@ -40,6 +41,7 @@ pub fn read(bytes: &[u8]) -> Result<Carried, Unreadable> {
         .rsplit_once('/')
         .map_or("", |(folder, _)| folder);
     let mut shown = BTreeSet::new();
+    let mut sheets: HashMap<String, Rc<Sheet>> = HashMap::new();
     for (at, path) in spine.iter().enumerate() {
         let file = book.file(path)?;
         let place = path.strip_prefix(folder).unwrap_or(path);
@@ -48,6 +50,16 @@ pub fn read(bytes: &[u8]) -> Result<Carried, Unreadable> {
             Piece::Open(name, attributes) => {
                 let source = attributes.get("src").filter(|_| name == "img");
                 shown.extend(source.map(|source| resolved(path, source)));
+                let is_sheet = name == "link" && attributes.get("rel") == Some("stylesheet");
+                if let Some(href) = attributes.get("href").filter(|_| is_sheet) {
+                    let sheet = sheets
+                        .entry(resolved(path, href))
+                        .or_insert_with_key(|path| {
+                            let css = book.file(path).unwrap_or_default();
+                            Rc::new(Sheet::read(&String::from_utf8_lossy(&css)))
+                        });
+                    builder.style(Rc::clone(sheet));
+                }
                 builder.open(name, attributes, 0);
             }
             Piece::Close => builder.close(),

@@ -8,6 +8,7 @@
 
 mod address;
 mod element;
+mod style;
 mod table;
 
 use std::collections::HashMap;
@@ -20,10 +21,12 @@ use crate::carried::{
 };
 use address::{fragment, has_scheme};
 use element::{has, ids, is, is_hidden, is_note, number};
+use style::Seen;
 use table::Table;
 
 pub(crate) use address::{percent_decoded, resolved, same_address};
 pub(crate) use element::{Attributes, is_block};
+pub(crate) use style::Sheet;
 
 /// Builds the segments of a book of documents, or of one.
 #[derive(Debug, Default)]
@@ -46,6 +49,9 @@ pub(crate) struct Builder {
 
     /// The item that has begun, but has no segment yet.
     item: Option<OpenItem>,
+    /// The style sheets of the document, and the one that is being read.
+    sheets: Vec<Rc<Sheet>>,
+    css: Option<String>,
     open: Open,
     link: Option<OpenLink>,
     drafts: Vec<Draft>,
@@ -72,6 +78,7 @@ struct Document {
 struct Context {
     /// Nothing in it is shown.
     hidden: bool,
+    seen: Seen,
     title: bool,
     heading: Option<u8>,
     caption: bool,
@@ -228,6 +235,7 @@ impl Builder {
     /// at their lines.
     pub(crate) fn begin(&mut self, document: usize, place: Option<String>) {
         self.end();
+        self.sheets.clear();
         self.document = document;
         self.place = place;
         let start = self.drafts.len();
@@ -249,7 +257,13 @@ impl Builder {
         let role = attributes.get("role");
         let frame = self.frames.len();
         let around = self.context;
-        let hidden = around.hidden || is_hidden(name, attributes);
+        let sheets = self.sheets.iter().map(|sheet| &**sheet);
+        self.context.seen = around.seen.inside(sheets, name, attributes);
+        if name == "style" {
+            self.css = Some(String::new());
+        }
+        let is_gone = self.context.seen.is_gone();
+        let hidden = around.hidden || is_gone || is_hidden(name, attributes);
         let is_title = name == "title" && self.title.is_none() && self.nothing_read();
         if hidden || is_title {
             self.mark(attributes);
@@ -294,6 +308,11 @@ impl Builder {
         self.push(around, closing);
     }
 
+    /// A style sheet of the document, for what comes after it.
+    pub(crate) fn style(&mut self, sheet: Rc<Sheet>) {
+        self.sheets.push(sheet);
+    }
+
     /// The innermost element ends.
     pub(crate) fn close(&mut self) {
         let Some(frame) = self.frames.pop() else {
@@ -328,6 +347,9 @@ impl Builder {
                 header,
             } => self.end_cell(row, column, header),
         }
+        if let Some(css) = self.css.take() {
+            self.style(Rc::new(Sheet::read(&css)));
+        }
         while let Some((depth, _)) = self.open_bodies.last() {
             if *depth < self.frames.len() {
                 break;
@@ -342,7 +364,10 @@ impl Builder {
         if self.context.title {
             self.title.get_or_insert_default().push_str(text);
         }
-        if self.context.hidden || self.context.title {
+        if let Some(css) = &mut self.css {
+            css.push_str(text);
+        }
+        if self.context.hidden || self.context.seen.is_hidden() || self.context.title {
             return;
         }
         if self.open.line.is_none()
@@ -385,7 +410,8 @@ impl Builder {
         }
     }
 
-    fn segment(&self, draft: Draft, count: usize, language: Option<&str>) -> Segment {
+    fn segment(&self, mut draft: Draft, count: usize, language: Option<&str>) -> Segment {
+        draft.links.sort_by_key(|(start, ..)| *start);
         let links = draft
             .links
             .into_iter()
@@ -736,7 +762,11 @@ impl Builder {
         }
         self.open.text.push(NOTE_ENDS);
         let end = self.open.text.len();
-        self.open.links.push((start, end, Rc::clone(destination)));
+        // The blocks that it should not hold have taken its beginning along.
+        let is_whole = (self.open.text.get(start..)).is_some_and(|it| it.starts_with(NOTE_BEGINS));
+        if is_whole {
+            (self.open.links).push((start, end, Rc::clone(destination)));
+        }
         if let (Some(number), Destination::Place { document, href }) = (number, &**destination)
             && let Some(document) = self.documents.get_mut(*document)
         {
@@ -776,7 +806,7 @@ impl Builder {
         let is_ornament = alt.is_some_and(|alt| alt.trim().is_empty())
             || has(role, "presentation")
             || has(role, "none");
-        if is_ornament {
+        if is_ornament || self.context.seen.is_hidden() {
             return;
         }
         let stands_alone = self.context.figure && !self.context.paragraph;

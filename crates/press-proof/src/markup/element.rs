@@ -65,21 +65,6 @@ pub(crate) fn is_block(name: &str) -> bool {
 pub(super) fn is_hidden(name: &str, attributes: &dyn Attributes) -> bool {
     matches!(name, "head" | "script" | "style" | "template" | "title")
         || attributes.get("hidden").is_some()
-        || attributes.get("style").is_some_and(is_display_none)
-}
-
-fn is_display_none(style: &str) -> bool {
-    let mut displays = style.split(';').filter_map(|declaration| {
-        let (property, value) = declaration.split_once(':')?;
-        property
-            .trim()
-            .eq_ignore_ascii_case("display")
-            .then_some(value)
-    });
-    displays.next_back().is_some_and(|value| {
-        let value = value.split('!').next().unwrap_or_default();
-        value.trim().eq_ignore_ascii_case("none")
-    })
 }
 
 /// Whether an element says that it is the body of a note.
