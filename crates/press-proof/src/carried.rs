@@ -29,12 +29,26 @@ pub struct Carried {
     pub subject: Option<String>,
     /// The language that it declares, as a tag of BCP 47.
     pub language: Option<String>,
+    /// The hidden text before all that is shown: in lists of messages it stands
+    /// behind the subject.
+    pub preheader: Option<String>,
+    /// The entries of the navigation that a reading system shows.
+    pub navigation: Vec<Entry>,
     /// Its text in reading order.
     pub segments: Vec<Segment>,
     /// The texts of its notes, where its format says which they are.
     pub notes: Vec<Note>,
     /// The addresses that a plain text lists by number.
     pub addresses: Vec<(u32, String)>,
+}
+
+/// An entry of a list of contents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its words.
+    pub words: String,
+    /// Where it leads; none in a plain text.
+    pub target: Option<Target>,
 }
 
 /// The text of a note.
@@ -141,6 +155,18 @@ pub enum Target {
     Segment(usize),
     /// To a place in the edition that is not there.
     Nowhere(String),
+}
+
+impl Segment {
+    /// Its links as entries of a list.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry> {
+        self.links.iter().filter_map(|link| {
+            Some(Entry {
+                words: self.text.get(link.start..link.end)?.to_owned(),
+                target: Some(link.target.clone()),
+            })
+        })
+    }
 }
 
 #[cfg(test)]

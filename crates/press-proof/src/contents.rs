@@ -4,11 +4,12 @@
 //! Contents that a template leaves out are none of the issue's text. Where there are
 //! some, they name every article that the edition has and lead to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use press_model::{Code, Diagnostic, Issue, Publication, plain_text};
 
-use crate::carried::{Back, Carried, Kind, Note, Target};
+use crate::carried::{Back, Carried, Entry, Kind, Note, Segment, Target};
+use crate::expect::shortened;
 use crate::proof::{Carrier, readable};
 
 const CURE: &str = "look at the templates that this publication replaces; if it replaces none, \
@@ -51,86 +52,169 @@ pub(crate) fn faults(
             (None, false) => {}
         }
     }
-    if carrier != Carrier::Text {
-        for message in contents(issue, carrier, carried) {
-            fault(message);
+    if carrier == Carrier::Html && !issue.preheader.is_empty() {
+        let found = carried.preheader.as_deref().unwrap_or_default();
+        if !letters(found).starts_with(&letters(&issue.preheader)) {
+            fault(format!(
+                "the preheader reads “{}” and not “{}”",
+                shortened(found),
+                issue.preheader
+            ));
         }
+    }
+    let headlines = Headlines::of(issue, carrier, carried);
+    for message in headlines.of_contents(carrier, carried) {
+        fault(message);
     }
     faults
 }
 
-/// What is wrong with the contents.
-fn contents(issue: &Issue, carrier: Carrier, carried: &Carried) -> Vec<String> {
-    let headlines: Vec<(String, String)> = issue
-        .articles()
-        .filter(|article| article.is_in(carrier.edition()))
-        .filter_map(|article| article.headline.as_ref())
-        .map(|headline| plain_text(headline))
-        .map(|headline| (letters(&headline), headline))
-        .filter(|(letters, _)| !letters.is_empty())
-        .collect();
-    let texts: Vec<String> = carried
-        .segments
-        .iter()
-        .map(|segment| letters(&readable(&segment.text)))
-        .collect();
-    // Where each headline stands; two articles may have the same.
-    let stands: Vec<Vec<usize>> = headlines
-        .iter()
-        .map(|(letters, _)| {
-            let headings = carried.segments.iter().zip(&texts).enumerate();
-            headings
-                .filter(|(_, (segment, text))| {
-                    matches!(segment.kind, Kind::Heading { .. }) && *text == letters
-                })
-                .map(|(at, _)| at)
-                .collect()
-        })
-        .collect();
-    let Some(first) = stands.iter().flatten().min().copied() else {
-        return Vec::new();
-    };
-    let entries: Vec<(String, &Target)> = carried.segments[..first]
-        .iter()
-        .flat_map(|segment| {
-            segment.links.iter().filter_map(|link| {
-                let words = segment.text.get(link.start..link.end)?;
-                Some((letters(&readable(words)), &link.target))
+/// The headlines of an edition, and where they stand.
+struct Headlines<'a> {
+    all: Vec<Headline>,
+    segments: &'a [Segment],
+}
+
+/// When a list counts as contents, which name every article.
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    /// As soon as it names one.
+    Issue,
+    /// When it names articles of two sections: a section may have a list of its own.
+    Some,
+    /// When it names more than half of the articles: words may be like a headline.
+    Words,
+}
+
+struct Headline {
+    /// Its section, by its place in the issue.
+    section: usize,
+    words: String,
+    letters: String,
+    /// The segments that have it; two articles may have the same.
+    stands: Vec<usize>,
+}
+
+impl<'a> Headlines<'a> {
+    fn of(issue: &Issue, carrier: Carrier, carried: &'a Carried) -> Headlines<'a> {
+        let mut at: HashMap<String, Vec<usize>> = HashMap::new();
+        for (segment, index) in carried.segments.iter().zip(0..) {
+            if matches!(segment.kind, Kind::Heading { .. }) {
+                let letters = letters(&readable(&segment.text));
+                at.entry(letters).or_default().push(index);
+            }
+        }
+        let sections = issue.sections.iter().enumerate();
+        let articles = sections.flat_map(|(at, one)| one.articles.iter().map(move |one| (at, one)));
+        let all = articles.filter_map(|(section, article)| {
+            let headline = article.headline.as_ref();
+            let words = plain_text(headline.filter(|_| article.is_in(carrier.edition()))?);
+            let letters = letters(&words);
+            let stands = at.get(&letters).cloned().unwrap_or_default();
+            // One that is not there is lost, which is said elsewhere.
+            (!letters.is_empty() && !stands.is_empty()).then_some(Headline {
+                section,
+                words,
+                letters,
+                stands,
             })
-        })
-        .collect();
-    // As contents counts what names an article and leads somewhere.
-    let names_one = |(words, target): &(String, &Target)| {
-        !matches!(target, Target::Address(_))
-            && headlines.iter().any(|(letters, _)| words.contains(letters))
-    };
-    if !entries.iter().any(names_one) {
-        return Vec::new();
+        });
+        Headlines {
+            all: all.collect(),
+            segments: &carried.segments,
+        }
     }
-    let leads = |target: &Target, stands: &[usize], all: &[Vec<usize>]| match target {
-        // On a page a place is a point, and the next line from there may be the second.
-        Target::Segment(to) => stands.iter().any(|at| {
-            let between = |other: &usize| other != at && to.min(at) <= other && other <= to.max(at);
-            !all.iter().flatten().any(between)
-        }),
-        Target::Address(_) | Target::Nowhere(_) => false,
-    };
-    let each = headlines.iter().zip(&stands);
-    each.filter(|(_, stands)| !stands.is_empty())
-        .filter_map(|((letters, headline), here)| {
-            let mut named = entries.iter().filter(|(words, _)| words.contains(letters));
+
+    /// What is wrong with the lists of contents: what stands before the first
+    /// headline, in a book each of its documents by itself, and the navigation.
+    fn of_contents(&self, carrier: Carrier, carried: &Carried) -> Vec<String> {
+        let stands = self.all.iter().flat_map(|headline| &headline.stands);
+        let Some(first) = stands.min().copied() else {
+            return Vec::new();
+        };
+        let before = &self.segments[..first];
+        let mut faults = Vec::new();
+        let mut look_at = |entries: Vec<Entry>, of: Of, name: &str| {
+            faults.extend(self.faults_of(&entries, of, name));
+        };
+        match carrier {
+            Carrier::Pdf | Carrier::Html => {
+                look_at(
+                    before.iter().flat_map(Segment::entries).collect(),
+                    Of::Issue,
+                    "table of contents",
+                );
+            }
+            Carrier::Epub => {
+                for document in before.chunk_by(|one, next| one.place == next.place) {
+                    look_at(
+                        document.iter().flat_map(Segment::entries).collect(),
+                        Of::Some,
+                        "table of contents",
+                    );
+                }
+                look_at(carried.navigation.clone(), Of::Issue, "navigation");
+            }
+            Carrier::Text => {
+                let lines = before.iter().map(|segment| Entry {
+                    words: segment.text.clone(),
+                    target: None,
+                });
+                look_at(lines.collect(), Of::Words, "table of contents");
+            }
+        }
+        faults.dedup();
+        faults
+    }
+
+    /// What is wrong with one list of contents.
+    fn faults_of(&self, entries: &[Entry], of: Of, name: &str) -> Vec<String> {
+        let entries: Vec<(String, Option<&Target>)> = entries
+            .iter()
+            .filter(|entry| !matches!(entry.target, Some(Target::Address(_))))
+            .map(|entry| (letters(&readable(&entry.words)), entry.target.as_ref()))
+            .collect();
+        let names = |words: &str, headline: &Headline| words.contains(&headline.letters);
+        let named = |headline: &&Headline| entries.iter().any(|(words, _)| names(words, headline));
+        let named: Vec<&Headline> = self.all.iter().filter(named).collect();
+        let sections: BTreeSet<usize> = named.iter().map(|headline| headline.section).collect();
+        let is_list = match of {
+            Of::Issue => !named.is_empty(),
+            Of::Some => sections.len() > 1,
+            Of::Words => named.len() * 2 > self.all.len(),
+        };
+        if !is_list {
+            return Vec::new();
+        }
+        let fault = |headline: &Headline| {
+            let mut named = entries.iter().filter(|(words, _)| names(words, headline));
             let mut is_named = false;
             let leads = named.any(|(_, target)| {
                 is_named = true;
-                leads(target, here, &stands)
+                target.is_none_or(|target| self.leads(target, headline))
             });
             match (leads, is_named) {
                 (true, _) => None,
-                (false, true) => Some(format!("the contents do not lead to “{headline}”")),
-                (false, false) => Some(format!("the contents do not name “{headline}”")),
+                (false, true) => Some(format!("the {name} does not lead to “{}”", headline.words)),
+                (false, false) => Some(format!("the {name} does not name “{}”", headline.words)),
             }
+        };
+        self.all.iter().filter_map(fault).collect()
+    }
+
+    /// Whether a target is where a headline stands. On a page a place is a point, and
+    /// the next line from there may be the second of the article.
+    fn leads(&self, target: &Target, headline: &Headline) -> bool {
+        let Target::Segment(to) = target else {
+            return false;
+        };
+        headline.stands.iter().any(|at| {
+            let between =
+                |other: &&usize| *other != at && to.min(at) <= *other && *other <= to.max(at);
+            let mut all = self.all.iter().flat_map(|headline| &headline.stands);
+            !all.any(|other| between(&other))
         })
-        .collect()
+    }
 }
 
 /// The letters and digits of a text, which no typography changes.

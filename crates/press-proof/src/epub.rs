@@ -9,7 +9,7 @@ use std::rc::Rc;
 use zip::ZipArchive;
 
 use crate::Unreadable;
-use crate::carried::Carried;
+use crate::carried::{Carried, Segment};
 use crate::markup::{Attributes, Builder, Sheet, resolved};
 use crate::xml::{self, Piece};
 
@@ -36,16 +36,24 @@ pub fn read(bytes: &[u8]) -> Result<Carried, Unreadable> {
         .map_err(|error| in_file(&package_path, &error))?;
     let spine = package.spine(&package_path)?;
 
-    let mut builder = Builder::of_book(spine.iter().cloned());
+    let nav = (package.nav.as_deref()).map(|nav| resolved(&package_path, nav));
+    // A navigation that is none of the spine's documents is read behind them.
+    let behind = nav.as_ref().filter(|nav| !spine.contains(nav));
+    let documents: Vec<&String> = spine.iter().chain(behind).collect();
+
+    let mut builder = Builder::of_book(documents.iter().map(|path| (*path).clone()));
     let folder = package_path
         .rsplit_once('/')
         .map_or("", |(folder, _)| folder);
     let mut shown = BTreeSet::new();
     let mut sheets: HashMap<String, Rc<Sheet>> = HashMap::new();
-    for (at, path) in spine.iter().enumerate() {
-        let file = book.file(path)?;
+    let place_of = |path: &String| {
         let place = path.strip_prefix(folder).unwrap_or(path);
-        builder.begin(at, Some(place.trim_start_matches('/').to_owned()));
+        place.trim_start_matches('/').to_owned()
+    };
+    for (at, path) in documents.into_iter().enumerate() {
+        let file = book.file(path)?;
+        builder.begin(at, Some(place_of(path)));
         xml::read(&file, &mut |piece| match piece {
             Piece::Open(name, attributes) => {
                 let source = attributes.get("src").filter(|_| name == "img");
@@ -74,6 +82,14 @@ pub fn read(bytes: &[u8]) -> Result<Carried, Unreadable> {
     let mut carried = builder.finish(None, package.language);
     // The title of its first document is not the book's.
     carried.title = package.title;
+    if let Some(nav) = &nav {
+        let place = place_of(nav);
+        let entries = carried.segments.iter().filter(|one| one.place == place);
+        carried.navigation = entries.flat_map(Segment::entries).collect();
+        if behind.is_some() {
+            carried.segments.retain(|one| one.place != place);
+        }
+    }
     Ok(carried)
 }
 
@@ -139,6 +155,8 @@ fn package_path(container: &[u8]) -> Result<String, Unreadable> {
 struct Package {
     title: Option<String>,
     language: Option<String>,
+    /// The `href` of the navigation document.
+    nav: Option<String>,
     /// Each file's `href` and media type, by its id.
     manifest: HashMap<String, (String, String)>,
     /// The ids of the documents in order.
@@ -165,6 +183,10 @@ impl Package {
                     }
                     "item" => {
                         let file = (get("href"), get("media-type"));
+                        let properties = get("properties");
+                        if properties.split_ascii_whitespace().any(|one| one == "nav") {
+                            read.nav = Some(file.0.clone());
+                        }
                         read.manifest.insert(get("id"), file);
                     }
                     "itemref" => read.order.push(get("idref")),
@@ -233,7 +255,7 @@ fn in_file(path: &str, error: &Unreadable) -> Unreadable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::carried::{Segment, Target};
+    use crate::carried::Target;
     use proptest::prelude::*;
     use std::io::Write;
     use zip::ZipWriter;

@@ -56,6 +56,8 @@ pub(crate) struct Builder {
     link: Option<OpenLink>,
     drafts: Vec<Draft>,
     title: Option<String>,
+    /// Text that is hidden before any that is shown.
+    preheader: String,
 }
 
 /// A document: its path, and what stands where in it.
@@ -367,6 +369,9 @@ impl Builder {
         if let Some(css) = &mut self.css {
             css.push_str(text);
         }
+        if self.context.seen.is_gone() && self.nothing_read() {
+            self.preheader.push_str(text);
+        }
         if self.context.hidden || self.context.seen.is_hidden() || self.context.title {
             return;
         }
@@ -399,7 +404,9 @@ impl Builder {
         let notes = (0..self.bodies.len()).filter_map(|body| self.note(body));
         let notes = notes.collect();
         let title = title.or(self.title);
+        let preheader = self.preheader.trim();
         Carried {
+            preheader: (!preheader.is_empty()).then(|| preheader.to_owned()),
             notes,
             title: title
                 .map(|title| title.trim().to_owned())

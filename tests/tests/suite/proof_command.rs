@@ -216,7 +216,10 @@ fn a_title_and_contents_that_mislead_are_named() {
         true => text.replace(".xhtml", ".xhtml#nowhere"),
         false => text,
     });
-    assert!(one.contains("the contents do not lead to"), "{one}");
+    assert!(
+        one.contains("the table of contents does not lead to"),
+        "{one}"
+    );
     let gone = said(&|_, text| text);
     assert!(!gone.contains("error"), "{gone}");
 }
