@@ -326,9 +326,7 @@ pub(crate) fn suits(role: Role, kind: Kind, carrier: Carrier) -> bool {
         | (Role::Picture, Kind::Picture)
         | (Role::Caption, Kind::Caption | Kind::Text)
         | (Role::Rule, Kind::Rule) => true,
-        // Pictures have their words alone where they cannot be shown.
-        (Role::Picture, Kind::Text) => matches!(carrier, Carrier::Html | Carrier::Text),
-        (Role::Code, Kind::Text) => carrier == Carrier::Text,
+        (Role::Picture | Role::Code, Kind::Text) => carrier == Carrier::Text,
         // Tags of a PDF know six levels of headings.
         (Role::Heading(depth), Kind::Text) => carrier == Carrier::Pdf && depth > 4,
         _ => false,

@@ -8,10 +8,10 @@ use std::rc::Rc;
 
 use zip::ZipArchive;
 
-use crate::Unreadable;
 use crate::carried::{Carried, Segment};
 use crate::markup::{Attributes, Builder, Sheet, resolved};
 use crate::xml::{self, Piece};
+use crate::{Unreadable, picture};
 
 /// How much is unpacked at most, in bytes: more than any issue has, and less than
 /// a zip made to fill the memory.
@@ -75,9 +75,15 @@ pub fn read(bytes: &[u8]) -> Result<Carried, Unreadable> {
         })
         .map_err(|error| in_file(path, &error))?;
     }
-    if let Some(picture) = shown.iter().find(|path| !book.holds(path)) {
-        let fault = format!("it shows `{picture}`, which is not in it");
-        return Err(Unreadable(fault));
+    for picture in &shown {
+        if !book.holds(picture) {
+            let fault = format!("it shows `{picture}`, which is not in it");
+            return Err(Unreadable(fault));
+        }
+        if !picture::is_whole(&book.file(picture)?) {
+            let fault = format!("it shows `{picture}`, which is no whole picture");
+            return Err(Unreadable(fault));
+        }
     }
     let mut carried = builder.finish(None, package.language);
     // The title of its first document is not the book's.

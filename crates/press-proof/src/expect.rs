@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 
 use press_model::{
-    Article, Block, Cell, Inline, Issue, Labels, LinkTarget, ListItem, NoteNumber, Publication,
-    Slug, Span, plain_text,
+    Article, Block, Cell, Inline, Issue, Labels, LanguageTag, LinkTarget, ListItem, NoteNumber,
+    Publication, Slug, Span, plain_text,
 };
 
 use crate::carried::{
@@ -40,6 +40,9 @@ pub(crate) struct Unit {
     /// In how many lists and in how many quotes it stands, those that are drawn out
     /// of the text among them; none where that is free.
     pub depth: Option<Depth>,
+    /// The language that it must be said to be in, where that is none of the
+    /// publication's and it is in one alone.
+    pub language: Option<LanguageTag>,
     /// The head of the list's item that it begins.
     pub item: Option<Option<u32>>,
     /// The ids of the places that it holds, for links to lead to.
@@ -140,6 +143,7 @@ pub(crate) fn expect(
         rows: Vec::new(),
         units: Vec::new(),
         article: None,
+        language: None,
         note: None,
         prefix: None,
         depth: Depth::default(),
@@ -200,6 +204,8 @@ struct Writer<'a> {
     rows: Vec<Row>,
     units: Vec<Unit>,
     article: Option<&'a Slug>,
+    /// The language of the article, where it has another than the publication.
+    language: Option<&'a LanguageTag>,
     note: Option<NoteNumber>,
     /// What a plain text sets before the first words of a note.
     prefix: Option<String>,
@@ -259,6 +265,7 @@ impl<'a> Writer<'a> {
             slack,
             note: self.note.filter(|_| self.carrier != Carrier::Text),
             depth: (self.carrier != Carrier::Text).then_some(self.depth),
+            language: None,
             item: self.item.take(),
             places: std::mem::take(&mut self.places),
             named: std::mem::take(&mut self.named),
@@ -283,6 +290,13 @@ impl<'a> Writer<'a> {
         let row = self.row(what, Some(span), &plain_text(content));
         let part = self.running(content);
         self.push(row, role, vec![part], None);
+        if self.carrier != Carrier::Text
+            && !names_language(content)
+            && let Some(unit) = self.units.last_mut()
+            && unit.rows == [row]
+        {
+            unit.language = self.language.cloned();
+        }
     }
 
     fn section_title(&mut self, title: &str, span: Span) {
@@ -293,6 +307,9 @@ impl<'a> Writer<'a> {
     fn article(&mut self, article: &'a Article) {
         self.article = Some(&article.slug);
         self.is_in_brief = article.headline.is_none();
+        let language = article.language(self.publication);
+        let is_other = language.primary() != self.publication.language.primary();
+        self.language = is_other.then_some(language);
         self.places.push(format!("a-{}", article.slug));
         let head = Span {
             end: article.span.start,
@@ -338,6 +355,7 @@ impl<'a> Writer<'a> {
         }
         self.places.clear();
         self.item = None;
+        self.language = None;
         self.is_in_brief = false;
     }
 
@@ -777,6 +795,28 @@ impl<'a> Writer<'a> {
             None => text.push_str(&format!(" [{address}]")),
         }
     }
+}
+
+/// Whether a part of a text says its own language.
+fn names_language(content: &[Inline]) -> bool {
+    content.iter().any(|inline| match inline {
+        Inline::Language { lang, .. } => lang.is_some(),
+        Inline::Emphasis { content }
+        | Inline::Underline { content }
+        | Inline::Strong { content }
+        | Inline::Strikethrough { content }
+        | Inline::Subscript { content }
+        | Inline::Superscript { content }
+        | Inline::Small { content }
+        | Inline::Keyboard { content }
+        | Inline::Link { content, .. } => names_language(content),
+        Inline::Text { .. }
+        | Inline::Code { .. }
+        | Inline::Anchor { .. }
+        | Inline::Image { .. }
+        | Inline::NoteReference { .. }
+        | Inline::LineBreak => false,
+    })
 }
 
 /// The place at which a note begins.

@@ -17,6 +17,7 @@ mod markup;
 pub mod message;
 pub mod normal;
 pub mod pdf;
+mod picture;
 pub mod proof;
 pub mod text;
 mod xml;

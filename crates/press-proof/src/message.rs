@@ -1,7 +1,7 @@
 //! Reads a message as a mail program does: its subject, its HTML, and the text for
 //! those who read without it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mail_parser::{ContentType, HeaderName, MessageParser, MessagePart, MimeHeaders, PartType};
 
@@ -9,7 +9,7 @@ use press_model::{Code, Diagnostic};
 
 use crate::carried::Carried;
 use crate::markup::percent_decoded;
-use crate::{Unreadable, html, text};
+use crate::{Unreadable, html, picture, text};
 
 /// A message as it was read.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,16 +43,21 @@ pub fn read(bytes: &[u8]) -> Result<Message, Unreadable> {
     let text = text.ok_or_else(|| lacks(&message, "text", "plain"))?;
 
     let (html, shown) = html::read_with_parts(html)?;
-    let brought: BTreeSet<&str> = message
+    let brought: BTreeMap<&str, &[u8]> = message
         .parts
         .iter()
-        .filter_map(|part| part.content_id())
-        .map(|id| id.trim_matches(['<', '>']))
+        .filter_map(|part| Some((part.content_id()?.trim_matches(['<', '>']), part.contents())))
         .collect();
     let shown: BTreeSet<String> = shown.iter().map(|id| percent_decoded(id)).collect();
-    if let Some(id) = shown.iter().find(|id| !brought.contains(&***id)) {
-        let fault = format!("it shows the part `{id}`, which is not in it");
-        return Err(Unreadable(fault));
+    for id in &shown {
+        let fault = match brought.get(&**id) {
+            None => "is not in it",
+            Some(part) if !picture::is_whole(part) => "is no whole picture",
+            Some(_) => continue,
+        };
+        return Err(Unreadable(format!(
+            "it shows the part `{id}`, which {fault}"
+        )));
     }
     Ok(Message {
         subject: message.subject().map(str::to_owned),
@@ -163,7 +168,7 @@ mod tests {
     const TEXT: &str = "Content-Type: text/plain; charset=iso-8859-1\r\n\
                         Content-Transfer-Encoding: quoted-printable\r\n\r\ncaf=E9\r\n";
     const PICTURE: &str = "Content-Type: image/png\r\nContent-ID: <a@b>\r\n\
-                           Content-Transfer-Encoding: base64\r\n\r\nAAAA\r\n";
+                           Content-Transfer-Encoding: base64\r\n\r\n/9j/4AD/2Q==\r\n";
 
     fn message(parts: &[&str]) -> String {
         let parts: String = parts.iter().map(|part| format!("--x\r\n{part}")).collect();
@@ -203,6 +208,11 @@ mod tests {
         assert_eq!(
             error(&[TEXT, HTML]),
             "it shows the part `a@b`, which is not in it"
+        );
+        let cut = PICTURE.replace("/9j/4AD/2Q==", "/9j/4AD/");
+        assert_eq!(
+            error(&[TEXT, HTML, &cut]),
+            "it shows the part `a@b`, which is no whole picture"
         );
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use press_model::{Edition, Issue, LinkTarget, Publication, Slug, Span, plain_text};
+use press_model::{Edition, Issue, LanguageTag, LinkTarget, Publication, Slug, Span, plain_text};
 
 use crate::align::{Found, Text, align, places_in, suits, texts};
 use crate::carried::{Carried, Kind, Segment, Target};
@@ -437,9 +437,6 @@ impl Judge<'_> {
             .map(|found| self.texts[found.segment].segment.kind);
         match (unit.role, kind, self.carrier) {
             (Role::Picture, _, Carrier::Text) => Some("its words stand for the picture"),
-            (Role::Picture, Some(Kind::Text), Carrier::Html) => {
-                Some("its words stand for the picture")
-            }
             (Role::Label, Some(Kind::Text), Carrier::Text) if self.is_table(unit) => {
                 Some("a line for each cell")
             }
@@ -750,6 +747,9 @@ impl Judge<'_> {
         if let Some(loss) = Judge::depth(unit, segment) {
             return Some(loss);
         }
+        if let Some(loss) = self.language(unit, segment) {
+            return Some(loss);
+        }
         match (unit.role, segment.kind) {
             (Role::SectionTitle | Role::Headline, Kind::Heading { level }) => {
                 let usual = match unit.role {
@@ -815,6 +815,22 @@ impl Judge<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a text in another language than the publication's is said to be so.
+    fn language(&self, unit: &Unit, segment: &Segment) -> Option<Loss> {
+        let wanted = unit.language.as_ref()?;
+        let found = segment.language.as_deref().and_then(LanguageTag::new);
+        let is_right = found
+            .as_ref()
+            .is_some_and(|found| found.primary() == wanted.primary());
+        (!is_right).then(|| Loss::Structure {
+            wanted: format!("said to be in `{wanted}`"),
+            found: match found {
+                Some(found) => format!("said to be in `{found}`"),
+                None => "not".to_owned(),
+            },
+        })
     }
 
     /// How many characters the header of a table would have, were all its cells as
