@@ -45,6 +45,11 @@ enum Harm {
     LinkUndone,
     NoteDropped,
     ReferenceDropped,
+    ReferenceMisled,
+    LookLost,
+    QuoteUndone,
+    LanguageLost,
+    PictureEmptied,
     CodeLineDropped,
     WordDropped,
     WordAdded,
@@ -55,7 +60,7 @@ enum Harm {
 }
 
 impl Harm {
-    const ALL: [Harm; 25] = [
+    const ALL: [Harm; 30] = [
         Harm::ParagraphDropped,
         Harm::ParagraphsSwapped,
         Harm::ParagraphRepeated,
@@ -74,6 +79,11 @@ impl Harm {
         Harm::LinkUndone,
         Harm::NoteDropped,
         Harm::ReferenceDropped,
+        Harm::ReferenceMisled,
+        Harm::LookLost,
+        Harm::QuoteUndone,
+        Harm::LanguageLost,
+        Harm::PictureEmptied,
         Harm::CodeLineDropped,
         Harm::WordDropped,
         Harm::WordAdded,
@@ -103,6 +113,11 @@ impl Harm {
             Harm::LinkUndone => "a link undone, its words kept",
             Harm::NoteDropped => "a note dropped",
             Harm::ReferenceDropped => "the mark of a note dropped",
+            Harm::ReferenceMisled => "the mark of a note leads to another",
+            Harm::LookLost => "a raised, lowered or struck text plain",
+            Harm::QuoteUndone => "a quote undone, its words kept",
+            Harm::LanguageLost => "the language of an article lost",
+            Harm::PictureEmptied => "a picture that shows nothing",
             Harm::CodeLineDropped => "a line of code dropped",
             Harm::WordDropped => "a word dropped",
             Harm::WordAdded => "a word added",
@@ -129,6 +144,8 @@ trait Finished {
 /// A file that was broken.
 struct Broken {
     bytes: Vec<u8>,
+    /// The words that were harmed, if any.
+    harmed: String,
     /// What stood there.
     was: String,
     /// What stands there.
@@ -150,9 +167,8 @@ impl Patch {
     }
 }
 
-/// The text with its patches, which come in their order, and the stretch that they
-/// change as it was and as it is.
-fn patched(text: &str, patches: &[Patch]) -> (String, String, String) {
+/// The text with its patches, which come in their order.
+fn patched(text: &str, patches: &[Patch]) -> Patched {
     const AROUND: usize = 24;
     let mut new = String::with_capacity(text.len());
     let mut at = 0;
@@ -165,7 +181,24 @@ fn patched(text: &str, patches: &[Patch]) -> (String, String, String) {
     let from = text.floor_char_boundary(patches[0].at.start.saturating_sub(AROUND));
     let to = text.ceil_char_boundary((at + AROUND).min(text.len()));
     let is = new[from..new.len() - (text.len() - to)].to_owned();
-    (new, text[from..to].to_owned(), is)
+    let taken = patches.iter().map(|patch| &text[patch.at.clone()]);
+    let taken = taken.collect::<Vec<_>>().join(" ");
+    Patched {
+        text: new,
+        was: text[from..to].to_owned(),
+        is,
+        taken,
+    }
+}
+
+/// A text with its patches.
+struct Patched {
+    text: String,
+    /// The stretch that they change as it was, and as it is.
+    was: String,
+    is: String,
+    /// What they took out.
+    taken: String,
 }
 
 /// An issue that was built.
@@ -221,6 +254,33 @@ impl Built {
         })
     }
 
+    /// Whether a diagnostic points to the article and to the lines of the source that
+    /// have many of the words that were harmed: a picture may be described elsewhere.
+    /// Where no words were harmed, those around are of that article.
+    fn is_about(&self, diagnostic: &Diagnostic, broken: &Broken) -> bool {
+        let has_many = |source: &str, words: &[String]| {
+            let source = source.to_lowercase();
+            let there = words.iter().filter(|word| source.contains(word.as_str()));
+            there.count() * 3 >= words.len()
+        };
+        let is_address = broken.harmed.starts_with("http");
+        let harmed = if is_address { "" } else { &broken.harmed };
+        let harmed = long_words(harmed);
+        let around = long_words(&broken.was);
+        diagnostic.labels.iter().any(|label| {
+            let Some(file) = self.sources.get(label.span.file) else {
+                return false;
+            };
+            let lines = &file.text[label.span.start as usize..label.span.end as usize];
+            match (harmed.is_empty(), lines.is_empty()) {
+                (true, _) => has_many(&file.text, &around),
+                // Of a headline the article alone is known.
+                (false, true) => has_many(&file.text, &harmed),
+                (false, false) => has_many(lines, &harmed),
+            }
+        })
+    }
+
     fn told(&self, diagnostic: &Diagnostic) -> String {
         let at = diagnostic.labels.first().and_then(|label| {
             let path = &self.sources.get(label.span.file)?.path;
@@ -229,6 +289,30 @@ impl Built {
         });
         format!("{}{}", diagnostic.message, at.unwrap_or_default())
     }
+}
+
+/// The words of four letters and more of a stretch of an edition, without its tags.
+fn long_words(text: &str) -> Vec<String> {
+    // It may begin and end in the midst of a tag.
+    let start = match (text.find('>'), text.find('<')) {
+        (Some(end), Some(begin)) if begin < end => 0,
+        (Some(end), _) => end + 1,
+        (None, _) => 0,
+    };
+    let mut words = String::new();
+    let mut is_tag = false;
+    for c in text[start..].chars() {
+        is_tag = c == '<' || is_tag && c != '>';
+        words.push(if is_tag || c == '>' { ' ' } else { c });
+    }
+    let mut words: Vec<String> = words
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| word.chars().count() >= 4 && *word != "Note")
+        .map(str::to_lowercase)
+        .collect();
+    words.sort();
+    words.dedup();
+    words
 }
 
 static NOVEMBER: LazyLock<Built> =
@@ -459,9 +543,10 @@ impl Tally {
             Code::Repeated => harm == Harm::ParagraphRepeated,
             _ => false,
         });
+        let is_placed = found.iter().any(|said| built.is_about(said, broken));
         let count = self.counts.entry(harm).or_default();
         count.1 += 1;
-        if is_named && is_lost {
+        if is_named && is_lost && is_placed {
             count.0 += 1;
         } else {
             let (was, is) = (line_of(&broken.was), line_of(&broken.is));

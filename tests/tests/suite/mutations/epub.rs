@@ -6,7 +6,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::markup::{Markup, Part, is_label};
-use super::{Broken, Built, Finished, Harm, Patch, patched};
+use super::{Broken, Built, Finished, Harm, Patch, Patched, patched};
 
 pub(super) struct Epub {
     files: Vec<(String, Vec<u8>)>,
@@ -69,9 +69,19 @@ impl Finished for Epub {
 
     fn broken(&self, (text, patches): &Self::Edit) -> Broken {
         let (file, markup) = &self.texts[*text];
-        let (text, was, is) = patched(&markup.text, patches);
+        let Patched {
+            text,
+            was,
+            is,
+            taken: harmed,
+        } = patched(&markup.text, patches);
         let bytes = self.packed(Some((*file, &text)));
-        Broken { bytes, was, is }
+        Broken {
+            bytes,
+            harmed,
+            was,
+            is,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::markup::{Markup, Part, is_label};
 use super::message::Message;
-use super::{Broken, Built, Finished, Harm, Patch, patched};
+use super::{Broken, Built, Finished, Harm, Patch, Patched, patched};
 
 pub(super) struct Html {
     message: Message,
@@ -31,11 +31,17 @@ impl Finished for Html {
     }
 
     fn broken(&self, patches: &Self::Edit) -> Broken {
-        let (text, was, is) = patched(&self.message.text, patches);
+        let Patched {
+            text,
+            was,
+            is,
+            taken: harmed,
+        } = patched(&self.message.text, patches);
         let bytes = self.message.with(&text);
         let plain = |markup: String| without_styles(&markup);
         Broken {
             bytes,
+            harmed,
             was: plain(was),
             is: plain(is),
         }

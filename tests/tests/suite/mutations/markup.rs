@@ -243,6 +243,22 @@ impl Markup {
             }
             Harm::NoteDropped => self.drop_all(Part::Note),
             Harm::ReferenceDropped => self.drop_all(Part::Reference),
+            Harm::ReferenceMisled => self.misled(),
+            Harm::LookLost => self.undone(|at| {
+                let name = self.elements[at].name.as_str();
+                let has_mark = self.inner(at).contains("href=\"#n-");
+                matches!(name, "sup" | "sub" | "s" | "del") && !has_mark
+            }),
+            Harm::QuoteUndone => self.undone(|at| self.elements[at].name == "blockquote"),
+            Harm::LanguageLost => self.languages(),
+            Harm::PictureEmptied => {
+                let pictures = self.all(Part::Picture).into_iter();
+                let hidden = pictures.map(|at| {
+                    let end = self.elements[at].open.start + "<img".len();
+                    vec![Patch::new(end..end, " hidden=\"hidden\"")]
+                });
+                hidden.collect()
+            }
             Harm::CodeLineDropped => self.code_lines(),
             Harm::WordDropped
             | Harm::WordAdded
@@ -254,6 +270,51 @@ impl Markup {
                 runs.map(|patch| vec![patch]).collect()
             }
         }
+    }
+
+    /// Elements undone, and what they hold kept.
+    fn undone(&self, is_such: impl Fn(usize) -> bool) -> Vec<Vec<Patch>> {
+        let all = (0..self.elements.len()).filter(|at| self.parts[*at] != Part::Outside);
+        let edits = all.filter(|at| is_such(*at)).map(|at| {
+            let Element { open, close, .. } = &self.elements[at];
+            vec![Patch::new(open.clone(), ""), Patch::new(close.clone(), "")]
+        });
+        edits.collect()
+    }
+
+    /// Marks that lead to the note of another.
+    fn misled(&self) -> Vec<Vec<Patch>> {
+        let marks = (0..self.elements.len())
+            .filter(|at| self.parts[*at] != Part::Outside)
+            .filter_map(|at| self.attribute(at, "href"))
+            .filter(|href| self.text[href.clone()].starts_with("#n-"));
+        let marks: Vec<Range<usize>> = marks.collect();
+        let edits = marks.iter().filter_map(|mark| {
+            let other = marks
+                .iter()
+                .find(|other| self.text[(*other).clone()] != self.text[mark.clone()])?;
+            Some(vec![Patch::new(mark.clone(), &self.text[other.clone()])])
+        });
+        edits.collect()
+    }
+
+    /// Another language for whole articles.
+    fn languages(&self) -> Vec<Vec<Patch>> {
+        let mut edits = Vec::new();
+        for at in 0..self.elements.len() {
+            let name = self.elements[at].name.as_str();
+            let lang = self.value(at, "lang");
+            let is_other = !lang.is_empty() && lang != "en-GB" && lang != "en";
+            let holds_headline = (self.all(Part::Heading).iter())
+                .any(|heading| self.above(*heading).any(|above| above == at));
+            if is_other && holds_headline && matches!(name, "html" | "article" | "td" | "div") {
+                let all = ["lang", "xml:lang"].map(|name| self.attribute(at, name));
+                let mut all: Vec<Range<usize>> = all.into_iter().flatten().collect();
+                all.sort_by_key(|at| at.start);
+                edits.push(all.into_iter().map(|at| Patch::new(at, "la")).collect());
+            }
+        }
+        edits
     }
 
     fn swaps(&self, part: Part) -> Vec<Vec<Patch>> {

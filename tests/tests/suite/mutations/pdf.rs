@@ -6,7 +6,7 @@ use lopdf::content::{Content, Operation};
 use lopdf::{Dictionary, Document, Object, ObjectId};
 
 use super::markup::{changed, in_words, is_label};
-use super::{Broken, Built, Finished, Harm, Patch, patched};
+use super::{Broken, Built, Finished, Harm, Patch, Patched, patched};
 
 pub(super) struct Pdf {
     document: Document,
@@ -610,6 +610,80 @@ impl Pdf {
         edits
     }
 
+    /// Marks of notes that lead where another does.
+    fn misled(&self) -> Vec<Edit> {
+        let numbers = self.numbers_of_notes();
+        let mut marks = self.all("Lbl");
+        marks.retain(|at| self.role_of_parent(*at) != "LI" && !numbers.contains(at));
+        let marks: Vec<(usize, Vec<ObjectId>)> = marks
+            .into_iter()
+            .map(|at| (at, self.annotations_in(at)))
+            .filter(|(_, annotations)| !annotations.is_empty())
+            .collect();
+        let edits = marks.iter().filter_map(|(at, annotations)| {
+            let (key, target) = self.target(annotations[0]);
+            let others = marks
+                .iter()
+                .map(|(other, ids)| (other, self.target(ids[0])));
+            let (_, (new_key, new)) = others
+                .filter(|(_, (_, new))| self.leads(new) != self.leads(target))
+                .find(|(other, _)| self.text(**other) != self.text(*at))?;
+            let changes = annotations.iter().flat_map(|annotation| {
+                [
+                    Change::Set(*annotation, key, None),
+                    Change::Set(*annotation, new_key, Some(new.clone())),
+                ]
+            });
+            Some(Edit {
+                was: format!("{}: {target:?}", self.text(*at)),
+                is: format!("{}: {new:?}", self.text(*at)),
+                changes: changes.collect(),
+            })
+        });
+        edits.collect()
+    }
+
+    fn annotations_in(&self, at: usize) -> Vec<ObjectId> {
+        let kids = self.elements[at].kids.iter();
+        let found = kids.flat_map(|kid| match kid {
+            Kid::Element(kid) => self.annotations_in(*kid),
+            Kid::Annotation(id) => vec![*id],
+            Kid::Content(..) => Vec::new(),
+        });
+        found.collect()
+    }
+
+    /// Elements of these roles without an attribute that says so much.
+    fn without(
+        &self,
+        roles: &[&str],
+        key: &'static str,
+        says: impl Fn(&Dictionary) -> bool,
+    ) -> Vec<Edit> {
+        let all = roles.iter().flat_map(|role| self.all(role));
+        let such = all.filter(|at| {
+            let element = self.document.get_dictionary(self.elements[*at].id);
+            let attributes = element.and_then(|element| element.get(key.as_bytes()));
+            let is_such = attributes.is_ok_and(|attributes| match self.resolved(attributes) {
+                Object::Dictionary(one) => says(one),
+                Object::Array(all) => {
+                    let mut all = all
+                        .iter()
+                        .filter_map(|one| self.resolved(one).as_dict().ok());
+                    all.any(&says)
+                }
+                _ => false,
+            });
+            is_such && !self.is_in(*at, "Lbl")
+        });
+        let edits = such.map(|at| Edit {
+            was: format!("^{}", self.text(at)),
+            is: self.text(at),
+            changes: vec![Change::Set(self.elements[at].id, key, None)],
+        });
+        edits.collect()
+    }
+
     /// A target without what is the same for several.
     fn leads(&self, target: &Object) -> String {
         format!("{:?}", self.resolved(target))
@@ -694,7 +768,7 @@ impl Pdf {
             return None;
         }
         self.operand_with(shown, &patch)?;
-        let (_, was, is) = patched(&shown.text, std::slice::from_ref(&patch));
+        let Patched { was, is, .. } = patched(&shown.text, std::slice::from_ref(&patch));
         Some(Edit {
             was,
             is,
@@ -818,6 +892,43 @@ impl Finished for Pdf {
                 marks.retain(|at| self.role_of_parent(*at) != "LI" && !numbers.contains(at));
                 self.dropped(marks)
             }
+            Harm::ReferenceMisled => self.misled(),
+            Harm::LookLost => self.without(&["Span"], "A", |attributes| {
+                let struck = attributes
+                    .get(b"TextDecorationType")
+                    .and_then(Object::as_name);
+                attributes.has(b"BaselineShift") || struck.is_ok_and(|line| line == b"LineThrough")
+            }),
+            Harm::QuoteUndone => {
+                let quotes = self.all("BlockQuote").into_iter().map(|at| Edit {
+                    was: format!("> {}", self.text(at)),
+                    is: self.text(at),
+                    changes: vec![Change::Set(
+                        self.elements[at].id,
+                        "S",
+                        Some(Object::Name(b"Div".to_vec())),
+                    )],
+                });
+                quotes.collect()
+            }
+            // Its marks say it as well, each for its own words.
+            Harm::LanguageLost => Vec::new(),
+            Harm::PictureEmptied => {
+                let figures = self.figures().into_iter().map(|(at, alt)| {
+                    let kids = self.kids_of(at).into_iter().zip(&self.elements[at].kids);
+                    let captions = kids.filter(|(_, kid)| match kid {
+                        Kid::Element(kid) => self.elements[*kid].role == "Caption",
+                        Kid::Content(..) | Kid::Annotation(_) => false,
+                    });
+                    let captions = captions.map(|(object, _)| object).collect();
+                    Edit {
+                        was: alt,
+                        is: String::new(),
+                        changes: vec![Change::Kids(self.elements[at].id, captions)],
+                    }
+                });
+                figures.collect()
+            }
             Harm::CodeLineDropped => {
                 let mut lines = self.all("P");
                 lines.retain(|at| {
@@ -837,6 +948,7 @@ impl Finished for Pdf {
     fn broken(&self, edit: &Edit) -> Broken {
         Broken {
             bytes: self.saved(&edit.changes),
+            harmed: edit.was.clone(),
             was: edit.was.clone(),
             is: edit.is.clone(),
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::markup::{changed, in_words, is_label};
 use super::message::Message;
-use super::{Broken, Built, Finished, Harm, Patch, patched};
+use super::{Broken, Built, Finished, Harm, Patch, Patched, patched};
 
 /// What a group of lines between two empty lines is to a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -398,6 +398,24 @@ impl Finished for Text {
                 let marks = self.marks(|mark| mark.starts_with("Note ")).into_iter();
                 marks.map(|mark| vec![Patch::new(mark, "")]).collect()
             }
+            // A text without markup has no such things to lose.
+            Harm::ReferenceMisled
+            | Harm::QuoteUndone
+            | Harm::LanguageLost
+            | Harm::PictureEmptied => Vec::new(),
+            Harm::LookLost => {
+                let raised = "⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉";
+                let runs = self.runs();
+                let signs = runs.iter().flat_map(|run| {
+                    let signs = text[run.clone()].char_indices();
+                    signs.map(|(at, c)| (run.start + at, c))
+                });
+                let edits = signs.filter_map(|(at, c)| {
+                    let digit = raised.chars().position(|one| one == c)? % 10;
+                    Some(vec![Patch::new(at..at + c.len_utf8(), digit.to_string())])
+                });
+                edits.collect()
+            }
             Harm::CodeLineDropped => {
                 let lines = self.all(Part::Code).flatten();
                 lines
@@ -418,9 +436,19 @@ impl Finished for Text {
     }
 
     fn broken(&self, patches: &Self::Edit) -> Broken {
-        let (text, was, is) = patched(&self.message.text, patches);
+        let Patched {
+            text,
+            was,
+            is,
+            taken: harmed,
+        } = patched(&self.message.text, patches);
         let bytes = self.message.with(&text);
-        Broken { bytes, was, is }
+        Broken {
+            bytes,
+            harmed,
+            was,
+            is,
+        }
     }
 }
 
