@@ -113,6 +113,8 @@ codes! {
     ControlCharacter = "control-character", Warning;
     /// HTML that has no meaning here; its text is kept.
     UnsupportedHtml = "unsupported-html", Warning;
+    /// A picture on the web; a link to it takes its place.
+    RemotePicture = "remote-picture", Warning;
     /// Markup of another system (kramdown, Liquid) that has no meaning here.
     UnsupportedMarkup = "unsupported-markup", Warning;
     /// A reference link without a definition; its words are kept.

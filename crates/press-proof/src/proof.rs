@@ -924,8 +924,9 @@ impl Judge<'_> {
     fn surplus(&self, left_out: &[Unit], rows: &[Row]) -> Vec<Surplus> {
         const SHORTEST: usize = 60;
         let long = |unit: &&Unit| {
-            matches!(unit.role, Role::Text | Role::Label)
-                && unit.parts.iter().any(|part| part.normal.len() >= SHORTEST)
+            let is_long = unit.parts.iter().any(|part| part.normal.len() >= SHORTEST);
+            // A correction names what it corrects, and is told from all else by that.
+            matches!(unit.role, Role::Text | Role::Label) && (is_long || !unit.named.is_empty())
         };
         let hashes = |units: &[Unit]| -> HashMap<u64, usize> {
             let units = units.iter().filter(long);

@@ -8,6 +8,7 @@ use press_model::{
 use crate::compose::{compose, is_blank};
 use crate::inline_html::html_paragraphs;
 use crate::inlines::{self, Setting};
+use crate::links;
 use crate::markdown::Positions;
 use crate::pieces::{Piece, flatten, shorten, words_of};
 use crate::reader::Reader;
@@ -167,7 +168,8 @@ impl<'a> Converter<'_, 'a> {
             self.reader,
             self.scope,
         );
-        if let Some((url, title, alt)) = only_picture(&pieces) {
+        let picture = only_picture(&pieces).filter(|(url, ..)| !links::is_on_web(url));
+        if let Some((url, title, alt)) = picture {
             let path = deeper(path, out.len());
             self.figure(url, title, alt, span, &path, out);
             return;

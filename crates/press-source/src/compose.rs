@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use press_model::{Code, Diagnostic, Inline, LinkTarget, Span};
 
-use crate::links::Destination;
+use crate::links::{self, Destination};
 use crate::pieces::{Piece, Wrap, shorten};
 use crate::reader::Reader;
 use crate::scope::Scope;
@@ -171,7 +171,9 @@ impl Composer<'_, '_> {
                         .help("a picture has a caption where it stands alone in its paragraph"),
                     );
                 }
-                if let Some(picture) = self.reader.picture(&url, &alt, at, self.scope) {
+                if links::is_on_web(&url) {
+                    self.remote_picture(url, &alt, at);
+                } else if let Some(picture) = self.reader.picture(&url, &alt, at, self.scope) {
                     self.scope.note_inline_picture(&picture.asset, at);
                     self.push(Inline::Image { span: at, picture });
                 }
@@ -190,6 +192,37 @@ impl Composer<'_, '_> {
             Piece::Close { pair } => self.close(pair),
             Piece::Html { .. } | Piece::Gone => {}
         }
+    }
+
+    /// A link takes the place of a picture on the web; in another link its words do.
+    fn remote_picture(&mut self, url: String, alt: &str, at: Span) {
+        self.reader.report(
+            Diagnostic::new(
+                Code::RemotePicture,
+                format!(
+                    "the picture `{}` is on the web, from where nothing is fetched; a link to it \
+                     takes its place",
+                    shorten(&url)
+                ),
+            )
+            .at(at)
+            .help("save the picture into the issue's folder and name it there"),
+        );
+        let alt = self.scope.clean(alt, at);
+        let is_in_link = (self.open.iter()).any(|open| matches!(open.wrap, Wrap::Link { .. }));
+        if is_in_link {
+            return self.push_text(in_one_line(&alt));
+        }
+        // No pair of the text has this number.
+        const PAIR: u32 = u32::MAX;
+        let url = match url.strip_prefix("//") {
+            Some(rest) => format!("https://{rest}"),
+            None => url,
+        };
+        let title = String::new();
+        self.open(PAIR, Wrap::Link { url, title }, at);
+        self.push_text(in_one_line(&alt));
+        self.close(PAIR);
     }
 
     fn push(&mut self, inline: Inline) {

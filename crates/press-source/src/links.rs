@@ -57,6 +57,11 @@ pub fn scheme(url: &str) -> Option<(String, &str)> {
     well_formed.then(|| (scheme.to_ascii_lowercase(), rest))
 }
 
+/// Whether a picture is one of the web.
+pub fn is_on_web(url: &str) -> bool {
+    url.starts_with("//") || scheme(url).is_some_and(|(scheme, _)| scheme.starts_with("http"))
+}
+
 /// The address of a scheme that editions know.
 fn address(scheme: &str, rest: &str) -> Destination {
     let is_whole = match scheme {

@@ -539,9 +539,14 @@ fn figures_and_pictures() {
     );
     check("![A](images/b.png)", "", &[Code::MissingPicture]);
     check(
-        "x\n\n![A](https://a.org/a.png)",
-        "p(x)",
-        &[Code::MissingPicture],
+        "x ![A](https://a.org/a.png)",
+        "p(x a<https://a.org/a.png>(A))",
+        &[Code::RemotePicture],
+    );
+    check(
+        "[![*A*](//a.org/a.png)](https://b.org) ![](//a.org)",
+        "p(a<https://b.org>(A) a<https://a.org>(//a.org))",
+        &[Code::RemotePicture, Code::RemotePicture],
     );
     check("x\n\n![A](../a.png)", "p(x)", &[Code::PathOutsideIssue]);
     check("x\n\n![A](images)", "p(x)", &[Code::UnreadableFile]);

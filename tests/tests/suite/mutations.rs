@@ -261,9 +261,9 @@ impl Built {
         let has_many = |source: &str, words: &[String]| {
             let source = source.to_lowercase();
             let there = words.iter().filter(|word| source.contains(word.as_str()));
-            there.count() * 3 >= words.len()
+            there.count() * 4 >= words.len()
         };
-        let is_address = broken.harmed.starts_with("http");
+        let is_address = broken.harmed.starts_with("http") || broken.harmed.contains('#');
         let harmed = if is_address { "" } else { &broken.harmed };
         let harmed = long_words(harmed);
         let around = long_words(&broken.was);
@@ -272,7 +272,9 @@ impl Built {
                 return false;
             };
             let lines = &file.text[label.span.start as usize..label.span.end as usize];
-            match (harmed.is_empty(), lines.is_empty()) {
+            // Its credit and description may stand elsewhere in the file.
+            let is_picture = diagnostic.message.contains(" a picture ");
+            match (harmed.is_empty(), lines.is_empty() || is_picture) {
                 (true, _) => has_many(&file.text, &around),
                 // Of a headline the article alone is known.
                 (false, true) => has_many(&file.text, &harmed),
@@ -295,6 +297,7 @@ impl Built {
 fn long_words(text: &str) -> Vec<String> {
     // It may begin and end in the midst of a tag.
     let start = match (text.find('>'), text.find('<')) {
+        (None, None) if text.contains("=\"") => text.len(),
         (Some(end), Some(begin)) if begin < end => 0,
         (Some(end), _) => end + 1,
         (None, _) => 0,
@@ -307,7 +310,7 @@ fn long_words(text: &str) -> Vec<String> {
     }
     let mut words: Vec<String> = words
         .split(|c: char| !c.is_alphabetic())
-        .filter(|word| word.chars().count() >= 4 && *word != "Note")
+        .filter(|word| word.chars().count() >= 4 && !["Note", "nbsp"].contains(word))
         .map(str::to_lowercase)
         .collect();
     words.sort();
