@@ -545,7 +545,7 @@ fn figures_and_pictures() {
     );
     check(
         "[![*A*](//a.org/a.png)](https://b.org) ![](//a.org)",
-        "p(a<https://b.org>(A) a<https://a.org>(//a.org))",
+        "p(a<https://b.org>(A) a<https://a.org>(https://a.org))",
         &[Code::RemotePicture, Code::RemotePicture],
     );
     check("x\n\n![A](../a.png)", "p(x)", &[Code::PathOutsideIssue]);
