@@ -132,7 +132,7 @@ fn fidelity(issue: &Issue, proof: &Proof, sources: &Sources) -> Fidelity {
     for (at, row) in proof.rows.iter().enumerate() {
         let columns = proof.columns.iter();
         let shown = Row {
-            what: row.what.to_owned(),
+            what: row.what.as_str().to_owned(),
             excerpt: row.excerpt.clone(),
             source: row.span.and_then(|span| source(span, sources)),
             cells: columns

@@ -16,12 +16,7 @@ use crate::carried::{
     Carried, Kind, LOOK_ENDS, LOWERED, NOTE_BEGINS, NOTE_ENDS, PICTURE, RAISED, STRUCK,
 };
 use crate::normal::Normal;
-use crate::proof::{Carrier, Row};
-
-/// What the first row is: it is looked for anywhere.
-pub(crate) const TITLE: &str = "title";
-/// What the second row is: it stands in the head of the message.
-pub(crate) const SUBJECT: &str = "subject";
+use crate::proof::{Carrier, Row, What};
 
 /// What one edition sets in one place.
 #[derive(Debug, Clone)]
@@ -152,8 +147,8 @@ pub(crate) fn expect(
         named: Vec::new(),
         is_in_brief: false,
     };
-    writer.row(TITLE, None, &publication.title);
-    writer.row(SUBJECT, None, &issue.subject);
+    writer.row(What::Title, None, &publication.title);
+    writer.row(What::Subject, None, &issue.subject);
     let mut units = Vec::new();
     let mut left_out = Vec::new();
     for section in &issue.sections {
@@ -224,7 +219,7 @@ impl<'a> Writer<'a> {
         std::mem::take(&mut self.units)
     }
 
-    fn row(&mut self, what: &'static str, span: Option<Span>, excerpt: &str) -> usize {
+    fn row(&mut self, what: What, span: Option<Span>, excerpt: &str) -> usize {
         self.rows.push(Row {
             what,
             article: self.article.cloned(),
@@ -273,20 +268,13 @@ impl<'a> Writer<'a> {
         });
     }
 
-    fn plain(
-        &mut self,
-        what: &'static str,
-        span: Span,
-        role: Role,
-        text: &str,
-        slack: Option<usize>,
-    ) {
+    fn plain(&mut self, what: What, span: Span, role: Role, text: &str, slack: Option<usize>) {
         let row = self.row(what, Some(span), text);
         let part = self.part(text.to_owned(), Vec::new());
         self.push(row, role, vec![part], slack);
     }
 
-    fn rich(&mut self, what: &'static str, span: Span, role: Role, content: &[Inline]) {
+    fn rich(&mut self, what: What, span: Span, role: Role, content: &[Inline]) {
         let row = self.row(what, Some(span), &plain_text(content));
         let part = self.running(content);
         self.push(row, role, vec![part], None);
@@ -301,7 +289,7 @@ impl<'a> Writer<'a> {
 
     fn section_title(&mut self, title: &str, span: Span) {
         self.article = None;
-        self.plain("section title", span, Role::SectionTitle, title, None);
+        self.plain(What::SectionTitle, span, Role::SectionTitle, title, None);
     }
 
     fn article(&mut self, article: &'a Article) {
@@ -316,21 +304,21 @@ impl<'a> Writer<'a> {
             ..article.span
         };
         if let Some(kicker) = &article.kicker {
-            self.plain("kicker", head, Role::Label, kicker, None);
+            self.plain(What::Kicker, head, Role::Label, kicker, None);
         }
         if let Some(headline) = &article.headline {
-            self.rich("headline", head, Role::Headline, headline);
+            self.rich(What::Headline, head, Role::Headline, headline);
         }
         self.opening(article, head);
         let mut blocks = article.blocks.as_slice();
         if let Some(dateline) = &article.dateline {
-            let dateline_row = self.row("dateline", Some(head), dateline);
+            let dateline_row = self.row(What::Dateline, Some(head), dateline);
             let place = self.part(dateline.clone(), Vec::new());
             match blocks.split_first() {
                 Some((Block::Paragraph { id, span, content }, rest)) => {
                     blocks = rest;
                     self.places.push(id.to_string());
-                    let row = self.row("paragraph", Some(*span), &plain_text(content));
+                    let row = self.row(What::Paragraph, Some(*span), &plain_text(content));
                     let text = self.running(content);
                     self.push_for(
                         vec![dateline_row, row],
@@ -365,14 +353,14 @@ impl<'a> Writer<'a> {
         let mut parts = Vec::new();
         let mut slack = None;
         if let Some(standfirst) = &article.standfirst {
-            rows.push(self.row("standfirst", Some(span), &plain_text(standfirst)));
+            rows.push(self.row(What::Standfirst, Some(span), &plain_text(standfirst)));
             parts.push(self.running(standfirst));
             if self.carrier != Carrier::Text {
                 self.push_for(rows.split_off(0), Role::Text, parts.split_off(0), None);
             }
         }
         if !article.bylines.is_empty() {
-            rows.push(self.row("byline", Some(span), &article.bylines.join(", ")));
+            rows.push(self.row(What::Byline, Some(span), &article.bylines.join(", ")));
             let names = article.bylines.iter();
             parts.extend(names.map(|name| self.part(name.clone(), Vec::new())));
             // The word before the names, and in the email how long it takes to read.
@@ -396,9 +384,9 @@ impl<'a> Writer<'a> {
         match block {
             Block::Paragraph { span, content, .. } => {
                 let what = if self.note.is_some() {
-                    "note"
+                    What::Note
                 } else {
-                    "paragraph"
+                    What::Paragraph
                 };
                 self.rich(what, *span, Role::Text, content);
             }
@@ -413,7 +401,7 @@ impl<'a> Writer<'a> {
                     Some(_) => Role::Label,
                     None => Role::Heading(*level),
                 };
-                self.rich("heading", *span, role, content);
+                self.rich(What::Heading, *span, role, content);
             }
             Block::List { start, items, .. } => {
                 let around = self.depth;
@@ -434,7 +422,7 @@ impl<'a> Writer<'a> {
             } => {
                 self.quoted(blocks);
                 if !attribution.is_empty() {
-                    let row = self.row("attribution", Some(*span), &plain_text(attribution));
+                    let row = self.row(What::Attribution, Some(*span), &plain_text(attribution));
                     let whose = self.running(attribution);
                     // After a dash, or not.
                     self.push(row, Role::Text, vec![whose], Some(0));
@@ -451,7 +439,7 @@ impl<'a> Writer<'a> {
                 ..
             } => {
                 if !title.is_empty() {
-                    self.rich("title of an aside", *span, Role::Label, title);
+                    self.rich(What::AsideTitle, *span, Role::Label, title);
                 }
                 self.blocks(blocks);
             }
@@ -463,22 +451,22 @@ impl<'a> Writer<'a> {
                 description,
                 ..
             } => {
-                let row = self.row("picture", Some(*span), &picture.alt);
+                let row = self.row(What::Picture, Some(*span), &picture.alt);
                 self.figure(row, &picture.alt, caption, credit, description);
             }
             Block::Table {
                 span, header, rows, ..
             } => {
-                let row = self.row("table", Some(*span), &words_of(block));
+                let row = self.row(What::Table, Some(*span), &words_of(block));
                 self.table(row, header, rows);
             }
             Block::Code { span, text, .. } => {
-                let row = self.row("block of code", Some(*span), text);
+                let row = self.row(What::Code, Some(*span), text);
                 let part = self.part(text.clone(), Vec::new());
                 self.push(row, Role::Code, vec![part], None);
             }
             Block::Rule { span, .. } => {
-                let row = self.row("break between thoughts", Some(*span), &words_of(block));
+                let row = self.row(What::Rule, Some(*span), &words_of(block));
                 // On paper it is drawn, and drawings without words are not read.
                 if self.carrier != Carrier::Pdf {
                     self.push(row, Role::Rule, Vec::new(), None);
@@ -613,7 +601,7 @@ impl<'a> Writer<'a> {
         self.article = None;
         for correction in &self.issue.corrections {
             let row = self.row(
-                "correction",
+                What::Correction,
                 Some(correction.span),
                 &plain_text(&correction.text),
             );
@@ -630,7 +618,7 @@ impl<'a> Writer<'a> {
     fn colophon(&mut self) {
         let content = &self.publication.colophon;
         if !content.is_empty() {
-            let row = self.row("colophon", None, &plain_text(content));
+            let row = self.row(What::Colophon, None, &plain_text(content));
             let part = self.running(content);
             self.push(row, Role::Text, vec![part], None);
         }

@@ -3,8 +3,7 @@
 
 use press_model::{Code, Diagnostic};
 
-use crate::expect::{SUBJECT, TITLE};
-use crate::proof::{Carrier, Row, Status, Surplus, in_words};
+use crate::proof::{Carrier, Row, Status, Surplus, What, in_words};
 use crate::{Proof, Unreadable};
 
 const CURE: &str = "look at the templates that this publication replaces: what they leave out or \
@@ -72,12 +71,12 @@ fn at(diagnostic: Diagnostic, row: &Row) -> Diagnostic {
     }
 }
 
-/// `a paragraph`, `an attribution`, `the title`.
-fn named(what: &str) -> String {
-    match what {
-        TITLE => "the publication’s title".to_owned(),
-        SUBJECT => "the subject".to_owned(),
-        what if what.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {what}"),
-        what => format!("a {what}"),
+/// `a paragraph`, `an attribution`, `the subject`.
+fn named(what: What) -> String {
+    match (what, what.as_str()) {
+        (What::Title, _) => "the publication’s title".to_owned(),
+        (What::Subject, _) => "the subject".to_owned(),
+        (_, name) if name.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {name}"),
+        (_, name) => format!("a {name}"),
     }
 }

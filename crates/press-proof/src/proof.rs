@@ -7,9 +7,7 @@ use press_model::{Edition, Issue, LanguageTag, LinkTarget, Publication, Slug, Sp
 
 use crate::align::{Found, Text, align, places_in, suits, texts};
 use crate::carried::{Carried, Kind, Segment, Target};
-use crate::expect::{
-    Depth, Expected, Part, Role, SUBJECT, TITLE, Unit, Wanted, expect, shortened, web_address,
-};
+use crate::expect::{Depth, Expected, Part, Role, Unit, Wanted, expect, shortened, web_address};
 use crate::markup::same_address;
 use crate::normal::Normal;
 
@@ -51,14 +49,84 @@ impl Carrier {
 /// A thing of the source that an editor knows: a headline, a paragraph, a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// What it is, in words: `paragraph`.
-    pub what: &'static str,
+    /// What it is.
+    pub what: What,
     /// The article that it is of; none for what belongs to the issue.
     pub article: Option<Slug>,
     /// Where it stands; none for what publication.toml says of itself.
     pub span: Option<Span>,
     /// Its first words.
     pub excerpt: String,
+}
+
+/// What a thing of the source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// The title of the publication.
+    Title,
+    /// The subject of the message.
+    Subject,
+    /// The title of a section.
+    SectionTitle,
+    /// The line above a headline.
+    Kicker,
+    /// The headline of an article.
+    Headline,
+    /// The summary below a headline.
+    Standfirst,
+    /// Who wrote an article.
+    Byline,
+    /// Place and date before the first words.
+    Dateline,
+    /// A paragraph.
+    Paragraph,
+    /// A heading within an article.
+    Heading,
+    /// The title of a box.
+    AsideTitle,
+    /// Whose words a pull quote has.
+    Attribution,
+    /// A picture with its caption.
+    Picture,
+    /// A table.
+    Table,
+    /// A block of code.
+    Code,
+    /// A break between thoughts.
+    Rule,
+    /// A paragraph of a note.
+    Note,
+    /// A correction of an earlier issue.
+    Correction,
+    /// The colophon.
+    Colophon,
+}
+
+impl What {
+    /// Its name for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            What::Title => "title",
+            What::Subject => "subject",
+            What::SectionTitle => "section title",
+            What::Kicker => "kicker",
+            What::Headline => "headline",
+            What::Dateline => "dateline",
+            What::Paragraph => "paragraph",
+            What::Standfirst => "standfirst",
+            What::Byline => "byline",
+            What::Note => "note",
+            What::Heading => "heading",
+            What::Attribution => "attribution",
+            What::AsideTitle => "title of an aside",
+            What::Picture => "picture",
+            What::Table => "table",
+            What::Code => "block of code",
+            What::Rule => "break between thoughts",
+            What::Correction => "correction",
+            What::Colophon => "colophon",
+        }
+    }
 }
 
 /// What became of a row in one edition.
@@ -289,8 +357,8 @@ pub fn compare(
     let cells = cells.into_iter().zip(&rows);
     let cells = cells.map(|(cell, row)| match (cell, row.what) {
         (Some(cell), _) => cell,
-        (None, TITLE) => anywhere(&publication.title, &texts),
-        (None, SUBJECT) => subject(issue, carrier, carried),
+        (None, What::Title) => anywhere(&publication.title, &texts),
+        (None, What::Subject) => subject(issue, carrier, carried),
         (None, _) => without_units(row, carrier),
     });
     Column {
@@ -342,12 +410,16 @@ fn missing(words: &str) -> Status {
     }])
 }
 
-/// The cell of a row that no unit serves.
+/// The cell of a row that no unit serves: nothing of it has words.
 fn without_units(row: &Row, carrier: Carrier) -> Cell {
     let status = match (row.what, carrier) {
-        ("break between thoughts", Carrier::Pdf) => Status::Degraded("drawn, and without words"),
-        ("section title", _) => Status::LeftOut("no article of the section is in this edition"),
-        _ => Status::Present,
+        (What::Rule, Carrier::Pdf) => Status::Degraded("drawn, and without words"),
+        (What::SectionTitle, _) => Status::LeftOut("no article of the section is in this edition"),
+        // A paragraph of an anchor alone, a heading or a table without words.
+        _ if row.excerpt.is_empty() || row.excerpt.chars().all(|c| !c.is_alphanumeric()) => {
+            Status::Present
+        }
+        _ => missing(&row.excerpt),
     };
     Cell {
         status,
@@ -954,10 +1026,11 @@ impl Judge<'_> {
             })
         };
         let short = self.short_repeats(rows);
-        let texts = self.texts.iter().zip(&self.used);
+        let first = self.found.iter().flatten().map(|found| found.segment).min();
+        let texts = self.texts.iter().zip(&self.used).enumerate();
         let long = texts
-            .filter(|(text, used)| !**used && text.normal.len() >= SHORTEST)
-            .filter_map(|(text, _)| {
+            .filter(|(_, (text, used))| !**used && text.normal.len() >= SHORTEST)
+            .filter_map(|(at, (text, _))| {
                 let place = text.segment.place.clone();
                 let of_others = row_of(left_out, &others, text);
                 let not_left_out = of_others.map(|row| Surplus::NotLeftOut {
@@ -965,6 +1038,11 @@ impl Judge<'_> {
                     place: place.clone(),
                 });
                 not_left_out.or_else(|| {
+                    // A list of contents stands before what it lists.
+                    let is_before = first.is_some_and(|first| at < first);
+                    if is_before {
+                        return None;
+                    }
                     let row = row_of(self.units, &ours, text)?;
                     Some(Surplus::Repeated { row, place })
                 })

@@ -4,7 +4,7 @@ use press_model::{
     Article, Block, BlockId, Correction, Inline, Issue, LanguageTag, ListItem, Publication,
     Section, Slug, Span, Theme,
 };
-use press_proof::proof::{Carrier, Status, compare};
+use press_proof::proof::{Carrier, Status, What, compare};
 
 const TEXT: &str = "\
 In this issue
@@ -105,8 +105,8 @@ fn lost(text: &str) -> Vec<&'static str> {
     let lost = rows
         .iter()
         .zip(&column.cells)
-        .filter(|(row, cell)| matches!(cell.status, Status::Lost(_)) && row.what != "subject");
-    lost.map(|(row, _)| row.what).collect()
+        .filter(|(row, cell)| matches!(cell.status, Status::Lost(_)) && row.what != What::Subject);
+    lost.map(|(row, _)| row.what.as_str()).collect()
 }
 
 fn publication() -> Publication {
