@@ -12,7 +12,9 @@ use std::thread::{self, Builder, Scope, ScopedJoinHandle};
 
 use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, Utc};
-use press_message::{Headers, Originator, placeholder_recipient};
+use press_message::{
+    Headers, Originator, Parts, Purpose, Recipient, Shown, message_id, placeholder_recipient,
+};
 use press_model::{Code, Diagnostic, Edition, Issue, PageMap, Publication, Span};
 
 use crate::open::Material;
@@ -241,16 +243,15 @@ fn email(material: &Material, date: DateTime<Utc>) -> Outcome<Vec<File>> {
         pictures: &material.pictures,
         templates: &material.templates,
     })?;
-    let message = headers(publication, issue, date)
-        .and_then(|headers| press_message::compose(&email.parts, &headers))
+    let (message, shown) = message(publication, issue, &email.parts, date)
         .map_err(|error| Failure::Machine(error.into()))?;
     let file = |name: &str, bytes| File {
         name: name.to_owned(),
         bytes,
     };
     let mut files = vec![
-        file("email.html", email.parts.html.into_bytes()),
-        file("email.txt", email.parts.text.into_bytes()),
+        file("email.html", shown.html.into_bytes()),
+        file("email.txt", shown.text.into_bytes()),
         file("email.eml", message),
     ];
     files.extend(
@@ -262,23 +263,28 @@ fn email(material: &Material, date: DateTime<Utc>) -> Outcome<Vec<File>> {
     Ok(files)
 }
 
-/// The headers of the message that a build writes: it is addressed to nobody yet.
-fn headers(
+/// The message that a build writes, which is addressed to nobody yet, and its two
+/// forms as that reader would see them.
+fn message(
     publication: &Publication,
     issue: &Issue,
+    parts: &Parts,
     date: DateTime<Utc>,
-) -> Result<Headers, press_message::Error> {
+) -> Result<(Vec<u8>, Shown), press_message::Error> {
     let originator = Originator::of(publication)?;
     let (slug, domain) = (&publication.slug, originator.from.domain());
-    Ok(Headers {
-        to: placeholder_recipient(slug)?,
+    let to = placeholder_recipient(slug)?;
+    let campaign = format!("{slug}.{}", issue.name);
+    let id = message_id(&campaign, &to, Purpose::Build, domain);
+    let recipient = Recipient::new(&to, id, originator.unsubscribe());
+    let headers = Headers {
         date,
-        message_id: format!("{slug}.{}.build@{domain}", issue.name),
         list_id: Some(format!("{slug}.{domain}")),
-        list_unsubscribe: Some(originator.unsubscribe_address()),
         reply_to: originator.reply_to,
         from: originator.from,
-    })
+    };
+    let message = press_message::compose(parts, &headers, &recipient)?;
+    Ok((message, parts.shown(&recipient)?))
 }
 
 fn file_name(material: &Material, extension: &str) -> String {

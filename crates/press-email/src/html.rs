@@ -11,6 +11,7 @@ use std::sync::Arc;
 use css_inline::{CSSInliner, InlineOptions};
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, context};
+use press_message::Place;
 use press_model::{
     AssetPath, Contents, Inline, Issue, Labels, LanguageTag, LinkTarget, Met, NoteNumber, Picture,
     Publication, Theme, month_and_year, walk,
@@ -26,13 +27,11 @@ use crate::{Error, Input};
 /// use to a reader.
 const KEEP: &str = " data-css-inline=\"keep\"";
 
-/// The HTML part of an issue. `unsubscribe` is the address by which the reader
-/// leaves.
+/// The HTML part of an issue, with marks where it differs from reader to reader.
 pub(crate) fn html(
     input: &Input,
     places: Places,
     shown: BTreeMap<AssetPath, Shown>,
-    unsubscribe: &str,
 ) -> Result<String, Error> {
     let Input {
         publication,
@@ -68,13 +67,21 @@ pub(crate) fn html(
         dark => Serde(Palette::dark(publication.theme.accent)),
         fonts => fonts(&publication.theme),
         web => issue.web_address(publication),
-        unsubscribe => unsubscribe,
+        place => marks(),
     };
     let html = environment
         .get_template("message.html")
         .and_then(|message| message.render(context))
         .map_err(|error| Error::Faults(vec![templates.diagnose("email", &error)]))?;
     inlined(&html)
+}
+
+/// What marks each place that is filled in for a recipient, by its name.
+fn marks() -> BTreeMap<&'static str, String> {
+    Place::ALL
+        .into_iter()
+        .map(|place| (place.as_str(), place.mark()))
+        .collect()
 }
 
 fn inlined(html: &str) -> Result<String, Error> {

@@ -16,7 +16,7 @@ mod text;
 use std::sync::Arc;
 
 use press_image::Pictures;
-use press_message::{Originator, Parts};
+use press_message::Parts;
 use press_model::{Diagnostic, Issue, Publication};
 use press_template::Templates;
 
@@ -44,9 +44,6 @@ pub enum Error {
     /// A picture that cannot be had.
     #[error(transparent)]
     Picture(#[from] press_image::Error),
-    /// A sender whose mailbox does not parse.
-    #[error("the sender of the publication cannot be used")]
-    Sender(#[source] press_message::Error),
     /// The style sheet cannot be written into the elements.
     #[error("the style sheet cannot be written into the HTML")]
     Styles(#[from] css_inline::InlineError),
@@ -73,22 +70,22 @@ pub struct WebPicture {
 ///
 /// # Errors
 /// [`Error::Faults`] where the editor can mend it, and the others where a
-/// library fails or the sender is no mailbox.
+/// library fails.
 pub fn render(input: &Input) -> Result<Email, Error> {
     let Input {
         publication, issue, ..
     } = input;
-    let originator = Originator::of(publication).map_err(Error::Sender)?;
-    let unsubscribe = originator.unsubscribe_address();
     let places = Places::of(publication, issue);
     let delivered = pictures::deliver(publication, issue, input.pictures)?;
-    let text = text::text(publication, issue, &places, &unsubscribe);
-    let html = html::html(input, places, delivered.shown, &unsubscribe)?;
+    let text = text::text(publication, issue, &places);
+    let html = html::html(input, places, delivered.shown)?;
     let parts = Parts {
         subject: issue.subject.clone(),
         preheader: issue.preheader.clone(),
         html,
         text,
+        greeting: publication.email.greeting.clone(),
+        web: issue.web_address(publication),
         inline: delivered.inline,
     };
     Ok(Email {
