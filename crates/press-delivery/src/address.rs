@@ -105,7 +105,10 @@ mod tests {
         assert_eq!(key("e\u{301}a@example.org"), key("éa@example.org"));
         assert_eq!(key("ada+x@example.org"), "ada+x@example.org");
         assert!(Address::parse("ada+x@example.org").unwrap().has_tag());
-        assert_eq!(Address::parse("Ada@b.example").unwrap().domain(), "b.example");
+        assert_eq!(
+            Address::parse("Ada@b.example").unwrap().domain(),
+            "b.example"
+        );
     }
 
     #[test]

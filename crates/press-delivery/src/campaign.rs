@@ -169,9 +169,6 @@ pub enum RunError {
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// A message cannot be made; nothing of it was sent.
-    #[error("the message cannot be made: {0}")]
-    Compose(String),
     /// The outbox.
     #[error("cannot write {}", path.display())]
     Outbox {
@@ -199,7 +196,7 @@ pub struct Run<'a> {
     /// Becomes true when the run shall stop.
     pub stop: watch::Receiver<bool>,
     /// Is told now and then how far it has come.
-    pub tell: &'a mut (dyn FnMut(Progress) + Send),
+    pub tell: &'a mut dyn FnMut(Progress),
 }
 
 /// What all connections share.
@@ -269,7 +266,15 @@ pub async fn run(
     for _ in 0..shared.settings.connections.max(1) {
         workers.spawn(work(shared.clone()));
     }
-    let watched = watch_over(&shared, campaign.id, run.stop, run.tell, begun, open, &mut workers);
+    let watched = watch_over(
+        &shared,
+        campaign.id,
+        run.stop,
+        run.tell,
+        begun,
+        open,
+        &mut workers,
+    );
     let mut result = watched.await;
     // Those that are left finish the message that they have in hand.
     shared.dispatcher.stop();
@@ -308,7 +313,7 @@ async fn watch_over(
     shared: &Arc<Shared>,
     campaign: i64,
     mut stop: watch::Receiver<bool>,
-    tell: &mut (dyn FnMut(Progress) + Send),
+    tell: &mut dyn FnMut(Progress),
     begun: Instant,
     open: u64,
     workers: &mut JoinSet<Result<(), RunError>>,
@@ -379,7 +384,7 @@ async fn work(shared: Arc<Shared>) -> Result<(), RunError> {
                 let Some(open) = session.take() else { continue };
                 let (outcome, back) = open.send(job.envelope()).await;
                 session = back;
-                if matches!(outcome, Outcome::NotSent(_)) {
+                if matches!(&outcome, Outcome::NotSent(words) if is_out_of_step(words)) {
                     shared.distrusts_pipelining.store(true, Ordering::Relaxed);
                 }
                 Some(outcome)
@@ -403,6 +408,11 @@ async fn work(shared: Arc<Shared>) -> Result<(), RunError> {
     Ok(())
 }
 
+/// Whether a relay may have lost its place among commands that came in one go.
+fn is_out_of_step(words: &str) -> bool {
+    words.starts_with("no answer") || words.starts_with("the relay answered with")
+}
+
 async fn joined<T>(task: tokio::task::JoinHandle<T>) -> Result<T, RunError> {
     task.await
         .map_err(|error| RunError::Task(error.to_string()))
@@ -415,13 +425,11 @@ impl Shared {
             let Some(row) = self.dispatcher.next(&self.ledger, self.clock).await? else {
                 return Ok(None);
             };
-            let stamped = (self.compose)(&row);
-            let stamped = match stamped {
+            let stamped = match (self.compose)(&row) {
                 Ok(stamped) => stamped,
-                Err(error) => {
-                    self.dispatcher.settled();
-                    self.dispatcher.stop();
-                    return Err(RunError::Compose(error));
+                Err(words) => {
+                    self.cannot_be_made(&row, words).await;
+                    continue;
                 }
             };
             let mark = Mark::InFlight {
@@ -442,6 +450,25 @@ impl Shared {
         }
     }
 
+    /// Nothing was sent and never will be: the address or the name cannot stand in a
+    /// message.
+    async fn cannot_be_made(&self, row: &Row, words: String) {
+        let now = (self.clock)();
+        let flight = Mark::InFlight {
+            message_id: String::new(),
+        };
+        let failed = Mark::Failed(Reply {
+            code: 0,
+            enhanced: None,
+            words,
+        });
+        if self.marks.make(row.id, flight, now).await == Some(true) {
+            self.marks.make(row.id, failed.clone(), now).await;
+            self.count(&failed);
+        }
+        self.dispatcher.settled();
+    }
+
     /// A session; none when the run ends, or the relay cannot be used.
     async fn connect(&self, relay: &Relay) -> Option<Session> {
         loop {
@@ -454,8 +481,8 @@ impl Shared {
                 Err(error) => error,
             };
             let failures = self.unreachable.fetch_add(1, Ordering::Relaxed) + 1;
-            let most = u64::from(self.settings.connect_attempts)
-                * self.settings.connections.max(1) as u64;
+            let most =
+                u64::from(self.settings.connect_attempts) * self.settings.connections.max(1) as u64;
             if !error.is_transient() || failures >= most {
                 self.dispatcher.end(Ended::Relay(error.to_string()));
                 return None;
@@ -467,13 +494,15 @@ impl Shared {
                 self.dispatcher.slower(None, reply);
             }
             let doubled = u32::try_from(failures.min(8)).unwrap_or(8);
-            sleep((self.settings.slower * 2u32.pow(doubled) / 2).min(Duration::from_secs(60))).await;
+            sleep((self.settings.slower * 2u32.pow(doubled) / 2).min(Duration::from_secs(60)))
+                .await;
         }
     }
 
     async fn not_sent(&self, job: &Job, words: &str) {
         let now = (self.clock)();
-        self.make(job, Mark::NotSent(words.to_owned(), now), now).await;
+        self.make(job, Mark::NotSent(words.to_owned(), now), now)
+            .await;
         self.dispatcher.settled();
     }
 
@@ -489,7 +518,11 @@ impl Shared {
                 match self.due_again(&job.row, now) {
                     Some(due) => Mark::Deferred(reply, due),
                     None => Mark::Failed(Reply {
-                        words: format!("given up after {} attempts: {}", job.row.attempts + 1, reply.words),
+                        words: format!(
+                            "given up after {} attempts: {}",
+                            job.row.attempts + 1,
+                            reply.words
+                        ),
                         ..reply
                     }),
                 }
@@ -505,10 +538,8 @@ impl Shared {
                 }),
             },
         };
-        match &mark {
-            Mark::Accepted(_) => self.dispatcher.well(&job.row.domain),
-            Mark::Failed(_) => {}
-            _ => {}
+        if matches!(mark, Mark::Accepted(_)) {
+            self.dispatcher.well(&job.row.domain);
         }
         self.make(job, mark.clone(), now).await;
         self.count(&mark);

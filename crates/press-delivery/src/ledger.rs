@@ -190,7 +190,10 @@ async fn migrate(connection: &mut SqliteConnection) -> sqlx::Result<usize> {
 
 /// Sees to a file that only its owner can read.
 fn private_file(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)

@@ -93,7 +93,8 @@ impl Log {
             return Verdict::Accepted;
         }
         match (self.first, self.last) {
-            (Some(first), Some(last)) if first <= sent - margins.before && last >= sent + margins.after =>
+            (Some(first), Some(last))
+                if first <= sent - margins.before && last >= sent + margins.after =>
             {
                 Verdict::NotAccepted
             }

@@ -189,9 +189,9 @@ impl Session {
             opening
                 .command("STARTTLS", "STARTTLS\r\n", 220, &mut wire)
                 .await?;
-            let stream = wire.into_clear().ok_or_else(|| {
-                opening.unreachable("it spoke on in the clear after STARTTLS")
-            })?;
+            let stream = wire
+                .into_clear()
+                .ok_or_else(|| opening.unreachable("it spoke on in the clear after STARTTLS"))?;
             wire = Wire::new(opening.encrypt(stream, config).await?);
             offers = opening.hello(&mut wire).await?;
         }
@@ -501,7 +501,12 @@ impl Opening<'_> {
         let mut offers = Offers::default();
         for line in reply.lines.iter().skip(1) {
             let mut words = line.split_ascii_whitespace();
-            match words.next().unwrap_or_default().to_ascii_uppercase().as_str() {
+            match words
+                .next()
+                .unwrap_or_default()
+                .to_ascii_uppercase()
+                .as_str()
+            {
                 "STARTTLS" => offers.starttls = true,
                 "PIPELINING" => offers.pipelining = true,
                 "SMTPUTF8" => offers.smtputf8 = true,

@@ -71,7 +71,12 @@ fn stamped(row: &Row) -> Result<Stamped, String> {
 /// One run of a sender. Freezes if there is no campaign yet.
 async fn send(path: &Path, port: u16, expected: u64) -> Ended {
     let ledger = Ledger::open(path).await.unwrap();
-    if ledger.campaign(ISSUE, RelayKind::Smtp).await.unwrap().is_none() {
+    if ledger
+        .campaign(ISSUE, RelayKind::Smtp)
+        .await
+        .unwrap()
+        .is_none()
+    {
         let frozen = ledger
             .freeze(&NewCampaign {
                 issue: ISSUE,
@@ -86,7 +91,11 @@ async fn send(path: &Path, port: u16, expected: u64) -> Ended {
             .unwrap();
         assert!(matches!(frozen, Frozen::Begun { .. }), "{frozen:?}");
     }
-    let campaign = ledger.campaign(ISSUE, RelayKind::Smtp).await.unwrap().unwrap();
+    let campaign = ledger
+        .campaign(ISSUE, RelayKind::Smtp)
+        .await
+        .unwrap()
+        .unwrap();
     let (_right, _) = ledger.begin_sending(now()).await.unwrap();
     let (_stop, stopped) = tokio::sync::watch::channel(false);
     let run = Run {
@@ -97,7 +106,10 @@ async fn send(path: &Path, port: u16, expected: u64) -> Ended {
         stop: stopped,
         tell: &mut |_| {},
     };
-    press_delivery::run(&ledger, &campaign, run).await.unwrap().0
+    press_delivery::run(&ledger, &campaign, run)
+        .await
+        .unwrap()
+        .0
 }
 
 /// The sender that is killed; does nothing unless it is called by the test.
@@ -117,7 +129,10 @@ async fn child() {
 fn spawn(path: &Path, port: u16, expected: usize) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--nocapture"])
-        .env("PRESS_KILL_CHILD", format!("{}|{port}|{expected}", path.display()))
+        .env(
+            "PRESS_KILL_CHILD",
+            format!("{}|{port}|{expected}", path.display()),
+        )
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -131,9 +146,16 @@ async fn list(path: &Path, people: usize) {
         csv.push_str(&format!("reader{n}@d{}.example,Reader {n}\n", n % 7));
     }
     let forgetting = Forgetting::new(Secret::new("key".to_owned()));
-    let imported = import(&ledger, csv.as_bytes(), &forgetting, now(), &mut |_| {}, &mut |_| {})
-        .await
-        .unwrap();
+    let imported = import(
+        &ledger,
+        csv.as_bytes(),
+        &forgetting,
+        now(),
+        &mut |_| {},
+        &mut |_| {},
+    )
+    .await
+    .unwrap();
     assert_eq!(imported.added, people as u64);
 }
 
@@ -162,7 +184,9 @@ async fn check(numbers: Numbers) {
     let mut killed = 0;
     let mut certain = 0;
     for _ in 0..numbers.kills {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         // From before the ledger is open to well into the sending.
         let wait = Duration::from_millis(1 + (random >> 33) % 60);
         let mut child = spawn(&path, port, numbers.people);
@@ -188,12 +212,21 @@ async fn check(numbers: Numbers) {
         }
     }
 
+    assert!(
+        killed * 2 >= numbers.kills,
+        "only {killed} were killed at work"
+    );
+
     // Hold: to the end, without faults.
     server.set_faults(Faults::default());
     let ended = send(&path, port, numbers.people as u64).await;
     assert_eq!(ended, Ended::Done);
     let ledger = Ledger::open(&path).await.unwrap();
-    let campaign = ledger.campaign(ISSUE, RelayKind::Smtp).await.unwrap().unwrap();
+    let campaign = ledger
+        .campaign(ISSUE, RelayKind::Smtp)
+        .await
+        .unwrap()
+        .unwrap();
     let count_of = |server: &TestRelay| {
         let mut of_each: BTreeMap<String, usize> = BTreeMap::new();
         for accepted in server.accepted() {
@@ -212,7 +245,10 @@ async fn check(numbers: Numbers) {
         .filter(|address| !have.contains_key(address) && !unknown.contains(address.as_str()))
         .count();
     assert_eq!(missing, failed, "somebody is missing and not named");
-    let had = uncertain.iter().filter(|row| have.contains_key(&row.address)).count();
+    let had = uncertain
+        .iter()
+        .filter(|row| have.contains_key(&row.address))
+        .count();
     println!(
         "killed {killed} times, {} people, {} accepted, {failed} failed, {} uncertain, of whom {had} had it",
         numbers.people,
@@ -222,17 +258,27 @@ async fn check(numbers: Numbers) {
 
     // Reconcile: none twice and none missing.
     let log = Log::read(server.log().as_bytes(), now()).unwrap();
-    let margins = Margins { before: 0, after: 0 };
+    let margins = Margins {
+        before: 0,
+        after: 0,
+    };
     let (mut accepted, mut again) = (Vec::new(), Vec::new());
     for row in &uncertain {
-        match log.verdict(row.message_id.as_deref().unwrap(), row.sent.unwrap(), margins) {
+        match log.verdict(
+            row.message_id.as_deref().unwrap(),
+            row.sent.unwrap(),
+            margins,
+        ) {
             Verdict::Accepted => accepted.push(row.id),
             Verdict::NotAccepted => again.push(row.id),
             Verdict::NotCovered => panic!("the log covers all of it"),
         }
     }
     assert_eq!(accepted.len(), had);
-    ledger.settle(&accepted, &again, "by the log", now()).await.unwrap();
+    ledger
+        .settle(&accepted, &again, "by the log", now())
+        .await
+        .unwrap();
     assert_eq!(send(&path, port, numbers.people as u64).await, Ended::Done);
     let have = count_of(&server);
     assert!(have.values().all(|count| *count == 1), "somebody has two");
@@ -245,7 +291,11 @@ async fn killed_without_faults() {
     check(Numbers {
         kills: kills(25),
         people: 3000,
-        faults: Faults { seed: 1, delay: Duration::from_millis(1), ..Faults::default() },
+        faults: Faults {
+            seed: 1,
+            delay: Duration::from_millis(1),
+            ..Faults::default()
+        },
     })
     .await;
 }

@@ -320,7 +320,11 @@ mod tests {
             "a  b \t c \r\n  d\r\n\r\n e\r\n \r\nf\r\n",
             "\r\n\r\na\r\nb c\r\n\r\nd\r\n \r\n",
         ] {
-            assert_eq!(body_hash(body.as_bytes()), slow(body.as_bytes()), "{body:?}");
+            assert_eq!(
+                body_hash(body.as_bytes()),
+                slow(body.as_bytes()),
+                "{body:?}"
+            );
         }
     }
 

@@ -35,8 +35,8 @@ pub use headers::{Headers, unsubscribe_address};
 pub use mailbox::{Mailbox, Originator, placeholder_recipient, placeholder_sender};
 pub use place::Place;
 pub use prepared::Prepared;
-pub use token::{TokenKeyError, TokenKeys, TokenPurpose};
 pub use recipient::{Purpose, Recipient, Unsubscribe, message_id};
+pub use token::{TokenKeyError, TokenKeys, TokenPurpose};
 
 /// What an edition says, without a word about who gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]

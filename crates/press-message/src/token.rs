@@ -35,7 +35,9 @@ pub struct TokenKeys {
 
 /// Why there are no keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} of the key file is not a name of up to 4 letters and digits, a space, and 64 hexadecimal digits")]
+#[error(
+    "line {line} of the key file is not a name of up to 4 letters and digits, a space, and 64 hexadecimal digits"
+)]
 pub struct TokenKeyError {
     /// The line, from 1.
     pub line: usize,
@@ -173,10 +175,19 @@ mod tests {
         assert_eq!(whose("review", &new, leave, &token.to_uppercase()), known);
         assert_eq!(whose("other", &new, leave, &token), None);
         assert_eq!(whose("review", &new, TokenPurpose::Bounce, &token), None);
-        assert_eq!(whose("review", &new, leave, &token.replace("0123", "0124")), None);
+        assert_eq!(
+            whose("review", &new, leave, &token.replace("0123", "0124")),
+            None
+        );
         let wrong = format!("k1 {}", "33".repeat(32));
         assert_eq!(whose("review", &wrong, leave, &token), None);
-        for bad in ["", "u", "u-k1--", "u-k1-0-0-0", "u-k9-0123456789abcdef-aaaa"] {
+        for bad in [
+            "",
+            "u",
+            "u-k1--",
+            "u-k1-0-0-0",
+            "u-k9-0123456789abcdef-aaaa",
+        ] {
             assert_eq!(whose("review", &new, leave, bad), None, "{bad}");
         }
     }

@@ -22,7 +22,10 @@ pub(crate) async fn serve(
     stream.set_nodelay(true)?;
     if encryption == Encryption::Implicit {
         let stream = acceptor.accept(stream).await?;
-        return Conversation::new(stream, shared, false).run(true).await.map(drop);
+        return Conversation::new(stream, shared, false)
+            .run(true)
+            .await
+            .map(drop);
     }
     let offers = encryption == Encryption::StartTls;
     let upgraded = Conversation::new(stream, shared, offers).run(true).await?;
@@ -135,7 +138,11 @@ impl<'a, S: Wire> Conversation<'a, S> {
                 self.say("334 UGFzc3dvcmQ6").await?;
                 format!("{user} {}", self.line().await?)
             }
-            _ => line.split_whitespace().nth(2).unwrap_or_default().to_owned(),
+            _ => line
+                .split_whitespace()
+                .nth(2)
+                .unwrap_or_default()
+                .to_owned(),
         };
         let plain = encode(&format!("\0{user}\0{password}"));
         let login = format!("{} {}", encode(&user), encode(&password));
@@ -163,7 +170,11 @@ impl<'a, S: Wire> Conversation<'a, S> {
             return self.say("503 5.5.1 MAIL first").await;
         }
         let to = between(line).unwrap_or_default();
-        let refused = self.faults.refuse.as_ref().is_some_and(|text| to.contains(text));
+        let refused = self
+            .faults
+            .refuse
+            .as_ref()
+            .is_some_and(|text| to.contains(text));
         if refused || self.shared.draws(self.faults.permanent) {
             return self.say("550-5.1.1 No such\r\n550 5.1.1 user here").await;
         }
@@ -203,14 +214,22 @@ impl<'a, S: Wire> Conversation<'a, S> {
             from,
             to,
             message_id,
-            content: if self.shared.keeps_content { content } else { Vec::new() },
+            content: if self.shared.keeps_content {
+                content
+            } else {
+                Vec::new()
+            },
         });
         self.taken += 1;
         if self.shared.draws(self.faults.lose_reply) {
             return Err(gone());
         }
         self.say("250 2.0.0 Ok: queued").await?;
-        if self.faults.close_after.is_some_and(|most| self.taken >= most) {
+        if self
+            .faults
+            .close_after
+            .is_some_and(|most| self.taken >= most)
+        {
             self.say("421 4.7.0 Enough for one connection").await?;
             return Err(gone());
         }
@@ -321,7 +340,9 @@ fn unstuffed(content: &[u8]) -> Vec<u8> {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+    bytes
+        .windows(wanted.len())
+        .position(|window| window == wanted)
 }
 
 /// Base64 (RFC 4648 §4).

@@ -213,7 +213,9 @@ impl Shared {
 
 /// A lock that a panic elsewhere does not spoil.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 fn certificate() -> std::io::Result<(TlsAcceptor, String)> {

@@ -201,7 +201,10 @@ impl Dispatcher {
             if !hand.rows.contains_key(&row.domain) {
                 hand.round.push_back(row.domain.clone());
             }
-            hand.rows.entry(row.domain.clone()).or_default().push_back(row);
+            hand.rows
+                .entry(row.domain.clone())
+                .or_default()
+                .push_back(row);
         }
     }
 
@@ -263,5 +266,7 @@ impl Dispatcher {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -239,7 +239,9 @@ impl Ledger {
     /// # Errors
     /// See [`LedgerError`].
     pub async fn freeze(&self, new: &NewCampaign<'_>) -> Result<Frozen, LedgerError> {
-        self.try_freeze(new).await.map_err(|error| self.failed(error))
+        self.try_freeze(new)
+            .await
+            .map_err(|error| self.failed(error))
     }
 
     async fn try_freeze(&self, new: &NewCampaign<'_>) -> sqlx::Result<Frozen> {
@@ -343,7 +345,9 @@ impl Ledger {
             ))
         };
         let (campaign, state) = read().map_err(|error| self.failed(error))?;
-        let state = state.parse().map_err(|state: String| self.unknown(&state))?;
+        let state = state
+            .parse()
+            .map_err(|state: String| self.unknown(&state))?;
         Ok(Campaign { state, ..campaign })
     }
 
@@ -518,7 +522,9 @@ impl Ledger {
                     address: row.try_get("address")?,
                     message_id: row.try_get("message_id")?,
                     sent: row.try_get("sent")?,
-                    words: row.try_get::<Option<String>, _>("words")?.unwrap_or_default(),
+                    words: row
+                        .try_get::<Option<String>, _>("words")?
+                        .unwrap_or_default(),
                 })
             })
             .collect::<sqlx::Result<_>>()

@@ -131,26 +131,25 @@ impl Ledger {
                     continue;
                 }
                 // A value that the list does not give leaves what is known.
-                let taken: Option<(i64, i64)> = sqlx::query_as(
+                let taken: Option<bool> = sqlx::query_scalar(
                     "INSERT INTO subscriber (key, address, domain, name, language, editions, \
                          segments, consent_source, consent_time, added, changed) \
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10) \
-                     ON CONFLICT (key) DO UPDATE SET address = excluded.address, \
+                     ON CONFLICT (key) DO UPDATE SET \
                          name = coalesce(excluded.name, name), \
                          language = coalesce(excluded.language, language), \
                          editions = coalesce(excluded.editions, editions), \
                          segments = coalesce(excluded.segments, segments), \
                          consent_source = coalesce(excluded.consent_source, consent_source), \
                          consent_time = coalesce(excluded.consent_time, consent_time), \
-                         changed = excluded.changed \
-                     WHERE status = 'active' AND (address <> excluded.address \
-                         OR coalesce(excluded.name, name) IS NOT name \
+                         changed = max(excluded.changed, added + 1) \
+                     WHERE status = 'active' AND (coalesce(excluded.name, name) IS NOT name \
                          OR coalesce(excluded.language, language) IS NOT language \
                          OR coalesce(excluded.editions, editions) IS NOT editions \
                          OR coalesce(excluded.segments, segments) IS NOT segments \
                          OR coalesce(excluded.consent_source, consent_source) IS NOT consent_source \
                          OR coalesce(excluded.consent_time, consent_time) IS NOT consent_time) \
-                     RETURNING added, changes()",
+                     RETURNING added = changed",
                 )
                 .bind(entry.address.key())
                 .bind(entry.address.as_str())
@@ -165,8 +164,8 @@ impl Ledger {
                 .fetch_optional(&mut *change)
                 .await?;
                 changes.push(match taken {
-                    Some((added, _)) if added == now => Change::Added,
-                    Some(_) => Change::Changed,
+                    Some(true) => Change::Added,
+                    Some(false) => Change::Changed,
                     None => {
                         let status: String =
                             sqlx::query_scalar("SELECT status FROM subscriber WHERE key = ?")
