@@ -73,7 +73,7 @@ fn every_variant_is_signed() {
                 assert!(text.contains("list-unsubscribe:\r\n\tlist-unsubscribe-post"));
                 assert!(text.lines().all(|line| line.len() < 998));
                 if let Some(folder) = &folder {
-                    let name = format!("{text_name}-{}-{key_name}.eml", name.chars().count());
+                    let name = format!("{text_name}-{}-{key_name}.eml", name.len());
                     std::fs::write(std::path::Path::new(folder).join(name), signed).unwrap();
                 }
             }
