@@ -205,14 +205,11 @@ impl<'a> Reader<'a> {
                     self.end_block();
                     return self.table(columns, header, header_at);
                 }
-                let goes_on = lines
-                    .last()
-                    .is_some_and(|(above, _)| is_full(above, line, room));
                 let indent = indent(line);
                 let is_in_item = matches!(self.containers.last(), Some(Container::Item(_)));
                 let begins =
                     is_in_item && begins_container(line) || indent >= 2 && item(line).is_some();
-                if indent < CODE_INDENT && !is_border(line) && (goes_on || !begins) {
+                if indent < CODE_INDENT && !is_border(line) && !begins {
                     lines.push((line, at));
                     return;
                 }

@@ -132,10 +132,7 @@ proptest! {
         build(article.as_bytes(), &[])?;
     }
 
-    /// Of some thirty such issues typst refuses one: the tags of an underlined text or
-    /// of a link do not nest as it wants them. Which markup does it is not known yet.
     #[test]
-    #[ignore = "typst refuses a few such issues, and why is not known yet"]
     fn any_model_in_every_edition(issue in model::issue()) {
         model::render(issue)?;
     }
