@@ -4,7 +4,7 @@
 mod desk;
 mod read_back;
 
-pub use desk::{Desk, Run, fixtures, repository};
+pub use desk::{Desk, Run, fixtures, forget_old_layouts, repository};
 pub use read_back::{
     Carried, EmailRead, faults_of_pdf, read_email, read_epub, read_pdf, read_pdf_with_poppler,
     words_of,

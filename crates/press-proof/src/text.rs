@@ -659,12 +659,16 @@ mod tests {
     }
 
     #[test]
-    fn a_full_line_of_an_item_goes_on_with_what_looks_like_a_mark() {
+    fn what_looks_like_a_mark_below_a_line_is_one_if_its_space_breaks() {
         let full = "word ".repeat(14);
         let full = full.trim_end();
         check(
-            &format!("- {full}\n  2024. Then\n"),
-            &[&format!("text* -: {full}\u{2028}2024. Then")],
+            &format!("- {full}\n  2024.\u{a0}Then\n"),
+            &[&format!("text* -: {full}\u{2028}2024.\u{a0}Then")],
+        );
+        check(
+            &format!("- {full}\n  > Quote\n"),
+            &[&format!("text* -: {full}"), "text*>: Quote"],
         );
     }
 

@@ -651,6 +651,30 @@ fn an_anchor_that_is_a_link() {
 }
 
 #[test]
+fn items_are_named_by_the_words_they_begin_with() {
+    check(
+        "[a](#tool-1-2)\n\n- [Tool #1.2](https://a.org) is new\n",
+        "p(a<a#b-a.2.1.1>(a)) ul(p(a<https://a.org>(Tool #1.2) is new))",
+        &[],
+    );
+    check(
+        "[a](#tool)\n\n- [Tool][]: more\n",
+        "p(a<a#b-a.2.1.1>(a)) ul(p(Tool: more))",
+        &[Code::UndefinedReference],
+    );
+    check(
+        "- Tools are new, [a](#tool)\n",
+        "ul(p(Tools are new, a))",
+        &[Code::BrokenReference],
+    );
+    check(
+        "# Tool\n\n- Tool [a](#tool)\n",
+        "headline(Tool) ul(p(Tool a<a#>(a)))",
+        &[],
+    );
+}
+
+#[test]
 fn foreign_markup() {
     check(
         "a {% include x.md url=\"https://a.org\" %} b",
