@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use press_model::LanguageTag;
 
+use crate::pages::Page;
 use crate::pictures::StoredPicture;
 
 /// The contents of a book.
@@ -16,6 +17,8 @@ pub(crate) struct Book {
     pub cover: Arc<[u8]>,
     pub pictures: Vec<StoredPicture>,
     pub landmarks: Landmarks,
+    /// The pages of the print edition that are marked in the text, in order.
+    pub pages: Vec<Page>,
 }
 
 /// A content document (EPUB 3.3 §6.1).

@@ -11,8 +11,10 @@ mod check;
 mod content;
 mod metadata;
 mod navigation;
+mod order;
 mod pack;
 mod package;
+mod pages;
 mod pictures;
 mod text;
 mod xml;
@@ -21,6 +23,8 @@ use chrono::{DateTime, Utc};
 use press_image::Pictures;
 use press_model::{AssetPath, Diagnostic, Issue, PageMap, Publication};
 use press_template::Templates;
+
+use crate::metadata::{Found, Metadata};
 
 /// What an EPUB is made of.
 #[derive(Clone, Copy)]
@@ -33,7 +37,7 @@ pub struct Input<'a> {
     pub pictures: &'a Pictures,
     /// The templates.
     pub templates: &'a Templates,
-    /// Where things stand in the print edition. Not used yet.
+    /// Where things stand in the print edition.
     pub page_map: Option<&'a PageMap>,
     /// The cover, as a JPEG of 1600×2400 pixels.
     pub cover: &'a [u8],
@@ -90,12 +94,24 @@ pub enum Error {
 /// [`Error::Faults`] for what an editor can mend; everything else is a fault of
 /// the machine or of this crate.
 pub fn render(input: &Input<'_>) -> Result<Vec<u8>, Error> {
-    let metadata = metadata::Metadata::of(
+    let style_sheet = input.templates.text("epub/style.css");
+    let found = Found {
+        pages: input.publication.epub.page_numbers
+            && input.page_map.is_some_and(|map| !map.pages.is_empty()),
+        style_sheet: style_sheet.ok_or(Error::NoStyleSheet)?,
+    };
+    let mut metadata = Metadata::of(
         input.publication,
         input.issue,
         input.modified,
         input.version,
+        found,
     );
     let book = content::write(input, &metadata)?;
+    // Templates of a publication may mark no pages.
+    if book.pages.is_empty() {
+        metadata.page_source = None;
+        metadata.accessibility.pages = false;
+    }
     pack::pack(&book, &metadata)
 }

@@ -93,9 +93,9 @@ fn finish(assembled: Vec<u8>, book: &Book, metadata: &Metadata) -> Result<Vec<u8
     let mut package = read_document(&mut archive, PACKAGE)?;
     package::complete(&mut package, metadata, &book.landmarks);
     let mut nav = read_document(&mut archive, NAV)?;
-    navigation::complete_nav(&mut nav, metadata, &book.landmarks, &entry_languages(book));
+    navigation::complete_nav(&mut nav, metadata, book, &entry_languages(book));
     let mut ncx = read_document(&mut archive, NCX)?;
-    navigation::complete_ncx(&mut ncx, metadata);
+    navigation::complete_ncx(&mut ncx, metadata, book);
 
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     store(&mut writer, MIMETYPE, b"application/epub+zip")?;

@@ -164,6 +164,14 @@ pub const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../../templates/epub/blocks/table.xhtml"),
     ),
     (
+        "epub/briefs-text.xhtml",
+        include_str!("../../../templates/epub/briefs-text.xhtml"),
+    ),
+    (
+        "epub/briefs.xhtml",
+        include_str!("../../../templates/epub/briefs.xhtml"),
+    ),
+    (
         "epub/colophon.xhtml",
         include_str!("../../../templates/epub/colophon.xhtml"),
     ),
