@@ -7,7 +7,7 @@ use press_model::{Edition, Span};
 use serde_json::json;
 
 use crate::cli::CheckArgs;
-use crate::{Console, Exit, build, draw, editions, open, proof};
+use crate::{Console, Exit, build, draw, editions, lint, open, proof};
 
 /// Runs the command. An issue is checked by making every edition of it and
 /// writing none: some faults only a renderer finds.
@@ -39,6 +39,9 @@ pub fn run(args: &CheckArgs, console: &mut Console) -> anyhow::Result<Exit> {
             opened.diagnostics.extend(made.faults);
             let proof = proof::prove(material, &made.files);
             opened.diagnostics.extend(proof.diagnostics());
+            opened
+                .diagnostics
+                .extend(lint::examine(&made.files).diagnostics);
         }
         let diagnostics = &opened.diagnostics;
         faulty |= diagnostics.iter().any(|fault| fault.is_error());

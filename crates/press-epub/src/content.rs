@@ -17,7 +17,7 @@ use crate::pictures::BookPictures;
 use crate::order::{Part, article_file, parts, section_file};
 use crate::pages::{Page, Pages};
 use crate::text::{Places, Text};
-use crate::{Error, Input, check, xml};
+use crate::{Error, Input, check, repeats, xml};
 
 /// The folder of this edition's templates.
 const FOLDER: &str = "epub";
@@ -210,7 +210,7 @@ impl<'a> Writer<'a> {
         let map = input.page_map.filter(|_| publication.epub.page_numbers);
         let pages = Arc::new(map.map_or_else(Pages::default, |map| Pages::of(issue, map)));
         Writer {
-            environment: environment(input.templates, text, Arc::clone(&pages)),
+            environment: environment(input, text, Arc::clone(&pages)),
             pages,
             labels: Labels::of(&publication.language),
             templates: input.templates,
@@ -363,8 +363,9 @@ fn cover_alt(publication: &Publication, issue: &Issue, metadata: &Metadata) -> S
     alt
 }
 
-fn environment(templates: &Templates, text: Text, pages: Arc<Pages>) -> Environment<'_> {
-    let mut environment = templates.environment(FOLDER);
+fn environment<'a>(input: &Input<'a>, text: Text, pages: Arc<Pages>) -> Environment<'a> {
+    let mut environment = input.templates.environment(FOLDER);
+    let repeated = repeats::pull_quotes(input.issue);
     let text = Arc::new(text);
     let pictures = Arc::clone(&text);
     environment.add_filter("inlines", move |content: Serde<Vec<Inline>>| {
@@ -372,12 +373,13 @@ fn environment(templates: &Templates, text: Text, pages: Arc<Pages>) -> Environm
     });
     environment.add_function("picture", move |asset: Serde<AssetPath>| {
         pictures.pictures.get(&asset.0).map(|file| {
-            context! { href => &file.href, width => file.width, height => file.height }
+            context! { href => &file.href, shapes => &file.shapes, width => file.width, height => file.height }
         })
     });
     environment.add_function("page_breaks", move |id: String| {
         Value::from_safe_string(page_breaks(&pages.before(&id)))
     });
+    environment.add_function("is_repeated", move |id: String| repeated.contains(&id));
     environment.add_filter("language", language_attributes);
     environment.add_filter("label_language", label_attributes);
     environment

@@ -9,6 +9,7 @@
 mod book;
 mod check;
 mod content;
+mod lint;
 mod metadata;
 mod navigation;
 mod order;
@@ -16,13 +17,17 @@ mod pack;
 mod package;
 mod pages;
 mod pictures;
+mod repeats;
 mod text;
+mod weight;
 mod xml;
 
 use chrono::{DateTime, Utc};
 use press_image::Pictures;
 use press_model::{AssetPath, Diagnostic, Issue, PageMap, Publication};
 use press_template::Templates;
+
+pub use lint::{Flaw, Rule, lint};
 
 use crate::metadata::{Found, Metadata};
 
@@ -45,6 +50,15 @@ pub struct Input<'a> {
     pub modified: DateTime<Utc>,
     /// The program that makes it, with its version: `Pressroom 0.1.0`.
     pub version: &'a str,
+}
+
+/// A finished book.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The file.
+    pub epub: Vec<u8>,
+    /// What a person should know of it.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Why an EPUB could not be made.
@@ -93,7 +107,7 @@ pub enum Error {
 ///
 /// [`Error::Faults`] for what an editor can mend; everything else is a fault of
 /// the machine or of this crate.
-pub fn render(input: &Input<'_>) -> Result<Vec<u8>, Error> {
+pub fn render(input: &Input<'_>) -> Result<Rendered, Error> {
     let style_sheet = input.templates.text("epub/style.css");
     let found = Found {
         pages: input.publication.epub.page_numbers
@@ -113,5 +127,10 @@ pub fn render(input: &Input<'_>) -> Result<Vec<u8>, Error> {
         metadata.page_source = None;
         metadata.accessibility.pages = false;
     }
-    pack::pack(&book, &metadata)
+    let epub = pack::pack(&book, &metadata)?;
+    let diagnostics = weight::of(input, &book, epub.len());
+    Ok(Rendered {
+        epub,
+        diagnostics: diagnostics.into_iter().collect(),
+    })
 }
