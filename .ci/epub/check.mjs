@@ -44,7 +44,8 @@ const inFoliate = async url => {
     const resolves = async href => {
         const { index, anchor } = (await book.resolveHref(href)) ?? {}
         const document = await book.sections[index]?.createDocument()
-        return Boolean(document && (!anchor || anchor(document)))
+        // The beginning of a document is 0.
+        return Boolean(document) && (anchor?.(document) ?? null) !== null
     }
     const pages = flat(book.pageList)
     const broken = []

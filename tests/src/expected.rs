@@ -35,7 +35,9 @@ pub fn keep_book(desk: &Desk, issue: &str, name: &str) {
 fn expected(publication: &Publication, issue: &Issue, pages: u64) -> Value {
     let sections = issue.sections.iter().map(|section| {
         let headlines = section.articles.iter().filter_map(|a| a.headline.as_ref());
-        let headlines: Vec<String> = headlines.map(|headline| line(&plain_text(headline))).collect();
+        let headlines: Vec<String> = headlines
+            .map(|headline| line(&plain_text(headline)))
+            .collect();
         json!({ "title": line(&section.title), "articles": headlines })
     });
     let mut texts = Vec::new();

@@ -228,7 +228,7 @@ fn epub(
         page_map: Some(page_map),
         cover,
         modified: date,
-        version: env!("CARGO_PKG_VERSION"),
+        version: concat!("Pressroom ", env!("CARGO_PKG_VERSION")),
     })?;
     let file = File {
         name: file_name(material, "epub"),

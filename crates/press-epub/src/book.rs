@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use press_model::LanguageTag;
 
+use crate::fonts::StoredFont;
 use crate::pages::Page;
 use crate::pictures::StoredPicture;
 
@@ -13,6 +14,7 @@ pub(crate) struct Book {
     /// The content documents in reading order.
     pub documents: Vec<ContentDocument>,
     pub style_sheet: String,
+    pub fonts: Vec<StoredFont>,
     /// The cover as JPEG.
     pub cover: Arc<[u8]>,
     pub pictures: Vec<StoredPicture>,

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 use press_model::{
-    AssetPath, Code, Diagnostic, Inline, Issue, Labels, LanguageTag, Publication, Section,
-    Span, month_and_year, plain_text,
+    AssetPath, Code, Diagnostic, Inline, Issue, Labels, LanguageTag, Publication, Section, Span,
+    month_and_year, plain_text,
 };
 use press_template::{Templates, escape_html};
 use serde::Serialize;
 
 use crate::book::{Book, ContentDocument, Entry, Landmark};
+use crate::fonts::Fonts;
 use crate::metadata::{Metadata, one_line};
-use crate::pictures::BookPictures;
 use crate::order::{Part, article_file, parts, section_file};
 use crate::pages::{Page, Pages};
+use crate::pictures::BookPictures;
 use crate::text::{Places, Text};
 use crate::{Error, Input, check, repeats, xml};
 
@@ -83,9 +84,11 @@ pub(crate) fn write(input: &Input<'_>, metadata: &Metadata) -> Result<Book, Erro
     });
     let style_sheet = input.templates.text("epub/style.css");
     let style_sheet = style_sheet.ok_or(Error::NoStyleSheet)?;
+    let fonts = Fonts::of(input, &documents)?;
     Ok(Book {
         documents,
-        style_sheet: style_sheet.to_owned(),
+        style_sheet: format!("{style_sheet}{}", fonts.rules),
+        fonts: fonts.stored,
         cover: input.cover.into(),
         pictures: stored,
         landmarks,

@@ -9,6 +9,7 @@
 mod book;
 mod check;
 mod content;
+mod fonts;
 mod lint;
 mod metadata;
 mod navigation;
@@ -75,6 +76,14 @@ pub enum Error {
         /// Why.
         source: press_image::Error,
     },
+    /// A font could not be cut to the text.
+    #[error("cannot prepare the font {family}: {reason}")]
+    Font {
+        /// Its family.
+        family: String,
+        /// Why.
+        reason: String,
+    },
     /// The book could not be assembled.
     #[error("cannot assemble the book")]
     Builder(#[from] epub_builder::Error),
@@ -93,8 +102,8 @@ pub enum Error {
     /// It has an element that is not closed.
     #[error("the assembled book leaves the element `{0}` open")]
     Unclosed(String),
-    /// The templates have no style sheet.
-    #[error("there is no template `epub/style.css`")]
+    /// The templates lack a style sheet.
+    #[error("there is no template `epub/style.css` or `epub/fonts.css`")]
     NoStyleSheet,
     /// It has no element.
     #[error("the assembled book holds an empty document")]

@@ -309,7 +309,9 @@ impl Lint<'_> {
                 }
                 _ => {
                     let pairs = document.page_targets.iter().zip(&marks);
-                    let differ = pairs.filter(|(target, mark)| target != mark).map(|(_, m)| m);
+                    let differ = pairs
+                        .filter(|(target, mark)| target != mark)
+                        .map(|(_, m)| m);
                     let first = differ.map(|(_, label)| label.as_str()).next();
                     format!(
                         "its list of pages is not that of the text from page {} on",
@@ -324,7 +326,12 @@ impl Lint<'_> {
 
 impl Files {
     /// What a reference does not find, if it does not.
-    fn missing(&self, from: &str, document: &Document, reference: &read::Reference) -> Option<Missing> {
+    fn missing(
+        &self,
+        from: &str,
+        document: &Document,
+        reference: &read::Reference,
+    ) -> Option<Missing> {
         match &reference.target {
             Target::Link(href) if is_address(href) => None,
             Target::Link(href) => self.missing_place(from, href),

@@ -402,7 +402,9 @@ mod tests {
 
     #[test]
     fn style_sheets_that_leave_colours_and_sizes_to_the_reader() {
-        assert!(adapts("a { color: inherit; font-size: 0.8em } /* x */ b{font-size:90%}"));
+        assert!(adapts(
+            "a { color: inherit; font-size: 0.8em } /* x */ b{font-size:90%}"
+        ));
         for css in [
             "a { color: #000 }",
             "a{margin:0;COLOR:black}",

@@ -61,7 +61,9 @@ pub(crate) fn complete_nav(
 fn page_list(pages: &[Page], label: &str) -> Element {
     let mut list = Element::new("ol");
     for page in pages {
-        let link = Element::new("a").with("href", &href(page)).text(&page.label);
+        let link = Element::new("a")
+            .with("href", &href(page))
+            .text(&page.label);
         list.push(Element::new("li").child(link));
     }
     Element::new("nav")
@@ -165,7 +167,10 @@ fn number(page: &Page) -> Option<u32> {
 fn number_in_reading_order(ncx: &mut Document, book: &Book) {
     let place = |src: &str| {
         let (file, id) = src.split_once('#').unwrap_or((src, ""));
-        let at = book.documents.iter().position(|document| document.name == file);
+        let at = book
+            .documents
+            .iter()
+            .position(|document| document.name == file);
         let at = at.unwrap_or(usize::MAX);
         let page = book.pages.iter().position(|page| page.id == id);
         (at, page.map_or(0, |page| page + 1))

@@ -66,6 +66,9 @@ fn assemble(book: &Book, metadata: &Metadata) -> Result<Vec<u8>, Error> {
     for picture in &book.pictures {
         builder.add_resource(&picture.href, std::io::empty(), picture.media_type)?;
     }
+    for font in &book.fonts {
+        builder.add_resource(&font.href, std::io::empty(), font.media_type)?;
+    }
     let mut archive = Vec::new();
     builder.generate(&mut archive)?;
     Ok(archive)
@@ -110,6 +113,9 @@ fn finish(assembled: Vec<u8>, book: &Book, metadata: &Metadata) -> Result<Vec<u8
     store(&mut writer, &in_book(COVER_PICTURE), &book.cover)?;
     for picture in &book.pictures {
         store(&mut writer, &in_book(&picture.href), &picture.bytes)?;
+    }
+    for font in &book.fonts {
+        deflate(&mut writer, &in_book(&font.href), &font.bytes)?;
     }
     Ok(writer.finish()?.into_inner())
 }

@@ -9,7 +9,7 @@ use press_model::{AssetPath, Assets, Diagnostic, FontFile};
 use resvg::usvg::fontdb::Database;
 
 use crate::raster::Decoded;
-use crate::{Format, diagnose, metadata, raster, svg};
+use crate::{Format, diagnose, fonts, metadata, raster, svg};
 
 /// What a picture is, upright.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +104,11 @@ impl Pictures {
     /// What the picture is; none if it was found faulty.
     pub fn info(&self, path: &AssetPath) -> Option<Info> {
         self.pictures.get(path).map(|picture| picture.info)
+    }
+
+    /// The faces of a family, among them those that the publication adds.
+    pub fn faces(&self, family: &str) -> Vec<fonts::Face> {
+        fonts::faces(&self.fonts, family)
     }
 
     /// The characters that the picture itself prints: the text of an SVG, which

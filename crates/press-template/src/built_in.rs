@@ -188,6 +188,10 @@ pub const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../../templates/epub/cover.xhtml"),
     ),
     (
+        "epub/fonts.css",
+        include_str!("../../../templates/epub/fonts.css"),
+    ),
+    (
         "epub/layout.xhtml",
         include_str!("../../../templates/epub/layout.xhtml"),
     ),

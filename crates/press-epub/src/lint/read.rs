@@ -177,7 +177,10 @@ fn text(
 }
 
 fn line_at(text: &str, at: usize) -> usize {
-    1 + text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count()
+    1 + text.as_bytes()[..at]
+        .iter()
+        .filter(|b| **b == b'\n')
+        .count()
 }
 
 impl Document {
@@ -306,9 +309,8 @@ impl Reading<'_> {
             let mut found = attributes.iter().filter(|(known, _)| known == name);
             found.next().map_or("", |(_, value)| value.as_str())
         };
-        let is = |attribute: &str, word: &str| {
-            get(attribute).split_whitespace().any(|one| one == word)
-        };
+        let is =
+            |attribute: &str, word: &str| get(attribute).split_whitespace().any(|one| one == word);
         match (self.document.kind, name.as_str()) {
             (Kind::Content, "h1") => self.document.headings.push(line),
             (Kind::Content, "body") => self.document.is_cover = is("epub:type", "cover"),

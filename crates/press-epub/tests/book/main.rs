@@ -2,6 +2,7 @@
 //! from whatever an author writes.
 
 mod broken;
+mod pictures;
 mod sample;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,13 +101,20 @@ fn links_lead_to_files_and_to_the_web() {
 #[test]
 fn a_pull_quote_is_read_once() {
     let mut sample = Sample::whole();
-    let quote = "<aside id=\"b-2-tides.9\" class=\"pull-quote\" role=\"doc-pullquote\"";
+    let quote = "<aside id=\"b-2-tides.10\" class=\"pull-quote\" role=\"doc-pullquote\"";
     let article = |sample: &Sample| texts(&sample.render())["OEBPS/a-2-tides.xhtml"].clone();
     // Its words stand nowhere else.
-    assert!(article(&sample).contains(&format!("{quote}>")), "{}", article(&sample));
+    assert!(
+        article(&sample).contains(&format!("{quote}>")),
+        "{}",
+        article(&sample)
+    );
     let mut ids = Ids::of(&press_model::Slug::from_text("again"));
     let blocks = &mut sample.issue.sections[0].articles[0].blocks;
-    blocks.push(paragraph(&mut ids, vec![text("“The sea was calm,” he said.")]));
+    blocks.push(paragraph(
+        &mut ids,
+        vec![text("“The sea was calm,” he said.")],
+    ));
     assert!(article(&sample).contains(&format!("{quote} aria-hidden=\"true\">")));
 }
 
@@ -248,6 +256,7 @@ fn blocks_nest_sixteen_deep() {
 /// Every document is well-formed; ids are unique over the book; every address
 /// leads somewhere; manifest and spine name every file.
 fn check_closed(epub: &[u8]) {
+    assert_eq!(press_epub::lint(epub), []);
     let files = texts(epub);
     let archive = ZipArchive::new(Cursor::new(epub)).unwrap();
     let mut present: BTreeSet<&str> = archive.file_names().collect();
@@ -407,7 +416,9 @@ fn places_of_the_ncx_are_numbered_in_reading_order() {
         .descendants()
         .filter_map(|node| node.attribute("playOrder")?.parse().ok())
         .collect();
-    let points = ncx.descendants().filter(|node| node.has_tag_name((NCX, "navPoint")));
+    let points = ncx
+        .descendants()
+        .filter(|node| node.has_tag_name((NCX, "navPoint")));
     let of_points: Vec<u32> = points
         .filter_map(|node| node.attribute("playOrder")?.parse().ok())
         .collect();
@@ -426,14 +437,23 @@ fn nothing_claims_conformance_but_with_a_certifier() {
     let mut sample = Sample::whole();
     sample.publication.epub.certifier = Some("Harbour & Co.".into());
     let claim = "<meta property=\"dcterms:conformsTo\" id=\"conformance\">EPUB Accessibility 1.1 - WCAG 2.2 Level AA</meta>";
-    let certifier = "<meta refines=\"#conformance\" property=\"a11y:certifiedBy\">Harbour &amp; Co.</meta>";
+    let certifier =
+        "<meta refines=\"#conformance\" property=\"a11y:certifiedBy\">Harbour &amp; Co.</meta>";
     let package = &texts(&sample.render())["OEBPS/content.opf"];
-    assert!(package.contains(claim) && package.contains(certifier), "{package}");
+    assert!(
+        package.contains(claim) && package.contains(certifier),
+        "{package}"
+    );
     // Nor if a picture has no words.
     let cover = sample.issue.cover.as_mut().unwrap();
     cover.picture.alt.clear();
     let package = &texts(&sample.render())["OEBPS/content.opf"];
-    for absent in ["conformsTo", "certifiedBy", ">alternativeText<", "Every picture"] {
+    for absent in [
+        "conformsTo",
+        "certifiedBy",
+        ">alternativeText<",
+        "Every picture",
+    ] {
         assert!(!package.contains(absent), "{absent}\n{package}");
     }
 }
@@ -477,6 +497,8 @@ proptest! {
         sample.publication.tagline = Some(words.clone());
         sample.publication.epub.subjects = vec![words.clone()];
         sample.publication.issn = Some(words.clone());
+        sample.publication.short_title.clone_from(&words);
+        sample.publication.epub.certifier = Some(words.clone());
         let section = &mut sample.issue.sections[0];
         section.title.clone_from(&words);
         let article = &mut section.articles[0];
@@ -495,6 +517,16 @@ proptest! {
         let epub = sample.render();
         check_closed(&epub);
         let files = texts(&epub);
+        let package = parse(&files["OEBPS/content.opf"]);
+        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let expected = one_line(&words.replace(['\u{fffe}', '\u{ffff}', '\u{1}'], "\u{fffd}"));
+        if !expected.is_empty() {
+            for term in ["publisher", "rights", "subject", "creator"] {
+                let mut found = package.descendants().filter(|node| node.tag_name().name() == term);
+                let found = found.next().and_then(|node| node.text());
+                prop_assert_eq!(found, Some(expected.as_str()), "{}", term);
+            }
+        }
         let article = parse(&files["OEBPS/a-2-tides.xhtml"]);
         let kicker = article.descendants().find(|node| node.attribute("class") == Some("kicker"));
         let expected = words.replace(['\u{fffe}', '\u{ffff}', '\u{1}'], "\u{fffd}");
