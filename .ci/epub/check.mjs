@@ -2,7 +2,10 @@
 // nothing, and two readers, foliate-js and epub.js, find the contents, the pages, the
 // landmarks and every text. Then takes pictures of what a person should look at.
 //
-//   node check.mjs BOOKS OUT     BOOKS holds NAME.epub beside NAME.json
+//   node check.mjs BOOKS OUT CONTROL
+//
+// BOOKS holds NAME.epub beside NAME.json; CONTROL is a book in which Ace must find
+// something.
 import fs from 'node:fs'
 import http from 'node:http'
 import { createRequire } from 'node:module'
@@ -10,7 +13,7 @@ import path from 'node:path'
 
 const require = createRequire(import.meta.url)
 const modules = path.join(import.meta.dirname, 'node_modules')
-const [books, out] = process.argv.slice(2).map(folder => path.resolve(folder))
+const [books, out, control] = process.argv.slice(2).map(folder => path.resolve(folder))
 const names = fs.readdirSync(books).filter(name => name.endsWith('.epub')).map(name => name.slice(0, -5)).sort()
 fs.mkdirSync(out, { recursive: true })
 let faults = 0
@@ -145,7 +148,34 @@ for (const name of names) {
     if (outcome !== 'pass') fault(`${name} in Ace`, outcome)
     console.log(`${name} in Ace: ${outcome}, ${assertions.length} assertions, metadata missing: ${report['a11y-metadata']?.missing?.length ?? '?'}`)
 }
+const [, ofControl] = await ace(control, { cwd: books, outdir: path.join(out, 'ace-control'), silent: true, initLogger: true }, runner)
+if (ofControl['earl:result']['earl:outcome'] !== 'fail') throw new Error('Ace took a broken book: this checks nothing')
 puppeteer.launch = launch
+
+// What a person should look at, as epub.js shows it on a phone, by day and by night.
+const view = async ([url, href, night]) => {
+    document.body.replaceChildren()
+    document.body.style.margin = '0'
+    const book = window.ePub(await (await fetch(url)).arrayBuffer())
+    const rendition = book.renderTo(document.body, { width: 420, height: 720, flow: 'scrolled-doc' })
+    if (night) rendition.themes.default({ html: { background: '#111 !important', color: '#ddd !important' } })
+    await rendition.display(href)
+    await new Promise(drawn => setTimeout(drawn, 300))
+    await document.fonts.ready
+}
+await page.setViewport({ width: 420, height: 720 })
+for (const [name, file, night] of [
+    ['chila-review', 'a-research-fronts.xhtml', false],
+    ['chila-review', 'a-research-fronts.xhtml', true],
+    ['specimen-review', 'a-notes.xhtml', false],
+    ['specimen-review', 'a-tables.xhtml', false],
+    ['specimen-review', 'a-tables.xhtml', true],
+    ['specimen-review', 'a-figures.xhtml', true],
+]) {
+    if (!names.includes(name)) continue
+    await page.evaluate(view, [`/books/${name}.epub`, file, night])
+    await page.screenshot({ path: path.join(out, `${file.slice(0, -6)}${night ? '-night' : ''}.png`) })
+}
 
 await browser.close()
 server.close()

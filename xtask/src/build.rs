@@ -50,11 +50,12 @@ pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
     let kept: Vec<Edition> = others.kept.keys().copied().collect();
     made.files.extend(others.kept);
     let proof = proof::prove(&material, &made.files);
-    let lint = lint::examine(&made.files);
-    made.parts.extend(lint.part);
+    let mut lint = lint::examine(&made.files);
+    made.parts.extend(lint.part.take());
     let report = report::files(&material, &opened, &made, &proof)?;
-    opened.diagnostics.extend(proof.diagnostics());
-    opened.diagnostics.extend(lint.diagnostics);
+    let lost = proof.diagnostics();
+    opened.diagnostics.extend(lint.beside(&lost));
+    opened.diagnostics.extend(lost);
     if opened.diagnostics.iter().any(Diagnostic::is_error) {
         let exit = refuse(args, console, &opened.diagnostics, &opened.sources);
         if let [page, ..] = &report[..] {

@@ -38,10 +38,10 @@ pub fn run(args: &CheckArgs, console: &mut Console) -> anyhow::Result<Exit> {
             let made = editions::make(material, &all, false, build::date_of(&material.issue)?)?;
             opened.diagnostics.extend(made.faults);
             let proof = proof::prove(material, &made.files);
-            opened.diagnostics.extend(proof.diagnostics());
-            opened
-                .diagnostics
-                .extend(lint::examine(&made.files).diagnostics);
+            let lost = proof.diagnostics();
+            let lint = lint::examine(&made.files);
+            opened.diagnostics.extend(lint.beside(&lost));
+            opened.diagnostics.extend(lost);
         }
         let diagnostics = &opened.diagnostics;
         faulty |= diagnostics.iter().any(|fault| fault.is_error());

@@ -13,8 +13,20 @@ use crate::editions::File;
 pub struct Lint {
     /// The part; none where there is no book.
     pub part: Option<Part>,
-    /// One for each flaw.
+    /// One for each rule that it breaks: a template that breaks one does so often.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Lint {
+    /// The diagnostics beside those of the proof: of a book that cannot be read back
+    /// it has said so.
+    pub fn beside(self, proof: &[Diagnostic]) -> Vec<Diagnostic> {
+        let is_unreadable = |fault: &Diagnostic| fault.code == Code::UnreadableEdition;
+        match proof.iter().any(is_unreadable) {
+            true => Vec::new(),
+            false => self.diagnostics,
+        }
+    }
 }
 
 /// Looks at the book among the files of the editions.
@@ -25,14 +37,22 @@ pub fn examine(files: &BTreeMap<Edition, Vec<File>>) -> Lint {
     };
     let flaws = press_epub::lint(&book.bytes);
     Lint {
-        diagnostics: flaws.iter().map(diagnostic).collect(),
+        diagnostics: Rule::ALL
+            .iter()
+            .filter_map(|rule| diagnostic(*rule, &flaws))
+            .collect(),
         part: Some(part(&flaws)),
     }
 }
 
-fn diagnostic(flaw: &Flaw) -> Diagnostic {
-    let message = format!("in the EPUB {flaw}");
-    Diagnostic::new(Code::BrokenBook, message).help(flaw.rule.cure())
+fn diagnostic(rule: Rule, flaws: &[Flaw]) -> Option<Diagnostic> {
+    let mut of_it = flaws.iter().filter(|flaw| flaw.rule == rule);
+    let first = of_it.next()?;
+    let message = match of_it.count() {
+        0 => format!("in the EPUB {first}"),
+        more => format!("in the EPUB {first}; and {more} more of this kind"),
+    };
+    Some(Diagnostic::new(Code::BrokenBook, message).help(rule.cure()))
 }
 
 fn part(flaws: &[Flaw]) -> Part {

@@ -318,6 +318,7 @@ pub enum Paper {
 
 /// Settings of the EPUB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EpubSettings {
     /// Subject terms for its metadata.
     pub subjects: Vec<String>,
