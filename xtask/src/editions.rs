@@ -103,6 +103,10 @@ pub fn make(
                         && let Some(cover) = made.note(join(cover))?
                     {
                         let epub = epub(material, layout.page_map(), &cover, date);
+                        let epub = epub.map(|(files, warnings)| {
+                            made.faults.extend(warnings);
+                            files
+                        });
                         made.take(Edition::Epub, epub)?;
                     }
                     if thumbnails
@@ -212,8 +216,11 @@ fn epub(
     page_map: &PageMap,
     cover: &[u8],
     date: DateTime<Utc>,
-) -> Outcome<Vec<File>> {
-    let bytes = press_epub::render(&press_epub::Input {
+) -> Outcome<(Vec<File>, Vec<Diagnostic>)> {
+    let press_epub::Rendered {
+        epub: bytes,
+        diagnostics,
+    } = press_epub::render(&press_epub::Input {
         publication: &material.publication,
         issue: &material.issue.for_edition(Edition::Epub),
         pictures: &material.pictures,
@@ -221,12 +228,13 @@ fn epub(
         page_map: Some(page_map),
         cover,
         modified: date,
-        version: env!("CARGO_PKG_VERSION"),
+        version: concat!("Pressroom ", env!("CARGO_PKG_VERSION")),
     })?;
-    Ok(vec![File {
+    let file = File {
         name: file_name(material, "epub"),
         bytes,
-    }])
+    };
+    Ok((vec![file], diagnostics))
 }
 
 /// The message as a reader gets it, its two parts by themselves, and the pictures

@@ -108,6 +108,8 @@ codes! {
     Lost = "lost", Error;
     /// Something that a finished edition carries although it was to leave it out.
     NotLeftOut = "not-left-out", Error;
+    /// A finished EPUB that breaks a rule which readers need.
+    BrokenBook = "broken-book", Error;
 
     /// A control character stands in the text and is left out.
     ControlCharacter = "control-character", Warning;
@@ -161,6 +163,8 @@ codes! {
     UnusedTemplate = "unused-template", Warning;
     /// A text that a finished edition carries twice.
     Repeated = "repeated", Warning;
+    /// An EPUB with more bytes than a reader's connection likes.
+    HeavyBook = "heavy-book", Warning;
     /// An edition breaks a rule of accessibility.
     Inaccessible = "inaccessible", Warning;
     /// The publication has no sender; the email names a placeholder.

@@ -161,16 +161,9 @@ pub(crate) fn expect(
         } else {
             writer.places.clear();
         }
-        let mut pieces = Vec::new();
         for article in &section.articles {
             writer.article(article);
-            pieces.push((article, writer.take()));
-        }
-        // A book's file of a section holds its briefs before its articles.
-        if carrier == Carrier::Epub {
-            pieces.sort_by_key(|(article, _)| article.headline.is_some());
-        }
-        for (article, piece) in pieces {
+            let piece = writer.take();
             if article.is_in(carrier.edition()) {
                 units.extend(piece);
             } else {

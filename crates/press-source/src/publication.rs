@@ -108,15 +108,7 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
     let sender = sender(&fields, reader);
     let (press, profile) = print::press(&fields, reader);
     let booklet = print::booklet(&fields, reader);
-    let subjects = fields
-        .value("epub")
-        .and_then(|value| Fields::of_table(value, &["subjects"], reader))
-        .and_then(|epub| epub.texts("subjects", reader))
-        .unwrap_or_default()
-        .iter()
-        .map(|subject| reader.plain(&subject.text, subject.span, &quotes))
-        .filter(|subject| !subject.is_empty())
-        .collect();
+    let epub = epub(&fields, &quotes, reader);
     let pictures = fields
         .value("email")
         .and_then(|value| Fields::of_table(value, &["pictures"], reader))
@@ -162,7 +154,7 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
             pdf,
             press,
             booklet,
-            epub: EpubSettings { subjects },
+            epub,
             email: EmailSettings { pictures },
         }),
         _ => None,
@@ -306,6 +298,30 @@ fn colophon(
     let content = inlines::read_value(&text.text, text.span, reader, &mut scope);
     scope.report(reader);
     content
+}
+
+fn epub(fields: &Fields, quotes: &LanguageTag, reader: &mut Reader) -> EpubSettings {
+    let known = ["subjects", "page_numbers", "fonts", "certifier"];
+    let table = fields
+        .value("epub")
+        .and_then(|value| Fields::of_table(value, &known, reader));
+    let Some(epub) = table else {
+        return EpubSettings::default();
+    };
+    let subjects = epub.texts("subjects", reader).unwrap_or_default();
+    let subjects = subjects
+        .iter()
+        .map(|subject| reader.plain(&subject.text, subject.span, quotes))
+        .filter(|subject| !subject.is_empty());
+    EpubSettings {
+        subjects: subjects.collect(),
+        page_numbers: epub.truth("page_numbers", reader).unwrap_or(true),
+        fonts: epub.truth("fonts", reader).unwrap_or(false),
+        certifier: epub
+            .text("certifier", reader)
+            .map(|name| reader.plain(&name.text, name.span, quotes))
+            .filter(|name| !name.is_empty()),
+    }
 }
 
 fn sender(fields: &Fields, reader: &mut Reader) -> Option<Sender> {

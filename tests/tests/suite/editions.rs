@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use press_model::Issue;
 use press_proof::carried::Kind;
 use press_tests::{
-    Desk, Run, faults_of_pdf, read_email, read_pdf_with_poppler, repository, words_of,
+    Desk, Run, faults_of_pdf, keep_book, read_email, read_pdf_with_poppler, repository, words_of,
 };
 
 /// An issue with everything that was built of it.
@@ -51,6 +51,14 @@ static SPECIMEN: LazyLock<Built> =
 
 fn both() -> [&'static Built; 2] {
     [&NOVEMBER, &SPECIMEN]
+}
+
+/// For the programs that check books where the tests are run before a change lands.
+#[test]
+fn the_books_are_kept_to_be_checked() {
+    for built in both() {
+        keep_book(&built.desk, built.issue.name.as_str(), &built.slug);
+    }
 }
 
 /// A build reads its editions back; here a reader that nobody here wrote does, as

@@ -2,6 +2,7 @@
 
 mod any_article;
 mod architecture;
+mod books;
 mod command_line;
 mod diagnostics;
 mod editions;

@@ -594,7 +594,10 @@ pub fn render(issue: Issue) -> Result<(), TestCaseError> {
         });
         let epub = epub.map_err(|error| format!("epub: {error}: {error:?}"))?;
         read_pdf(&pdf);
-        read_epub(&epub);
+        read_epub(&epub.epub);
+        if let Some(flaw) = press_epub::lint(&epub.epub).first() {
+            return Err(format!("epub: {flaw}"));
+        }
         Ok(())
     };
     let thread = thread::Builder::new().stack_size(STACK).spawn(work);
