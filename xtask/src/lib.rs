@@ -10,6 +10,7 @@ mod cli;
 mod console;
 mod draw;
 mod editions;
+mod email;
 mod manifest;
 mod new;
 mod open;

@@ -332,6 +332,9 @@ pub struct EpubSettings {
 pub struct EmailSettings {
     /// How pictures reach the reader.
     pub pictures: PictureDelivery,
+    /// Whether its HTML says everything, even where Gmail cuts it.
+    #[serde(default)]
+    pub whole: bool,
     /// How it greets its reader; none for no greeting.
     #[serde(default)]
     pub greeting: Option<Greeting>,

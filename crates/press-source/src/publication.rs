@@ -294,7 +294,7 @@ fn colophon(
 }
 
 fn email(fields: &Fields, quotes: &LanguageTag, reader: &mut Reader) -> EmailSettings {
-    let known = ["pictures", "greeting", "greeting_unnamed"];
+    let known = ["pictures", "whole", "greeting", "greeting_unnamed"];
     let Some(fields) = fields
         .value("email")
         .and_then(|value| Fields::of_table(value, &known, reader))
@@ -313,6 +313,7 @@ fn email(fields: &Fields, quotes: &LanguageTag, reader: &mut Reader) -> EmailSet
     );
     EmailSettings {
         pictures: pictures.unwrap_or_default(),
+        whole: fields.truth("whole", reader).unwrap_or_default(),
         greeting: greeting(&fields, quotes, reader),
     }
 }

@@ -5,6 +5,7 @@ mod architecture;
 mod command_line;
 mod diagnostics;
 mod editions;
+mod email;
 mod hostile;
 mod looks;
 mod mutations;

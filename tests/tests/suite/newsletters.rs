@@ -127,6 +127,7 @@ fn newsletters_build_and_nothing_is_lost() {
                 .with_extension("epub");
             fs::write(book, file(".epub")).unwrap();
         }
+        keep_mail(&files, &name);
         let texts = count("present")[0] + count("degraded")[0];
         println!("newsletters: {name}, {texts}, {lost}, {}", named.len());
     }
@@ -136,6 +137,22 @@ fn newsletters_build_and_nothing_is_lost() {
         "{} holds no newsletter",
         corpus.display()
     );
+}
+
+/// Keeps the email of a newsletter for the checks of CI where `PRESS_KEEP_MAIL` names a
+/// folder.
+fn keep_mail(files: &[(String, Vec<u8>)], name: &str) {
+    let keep = std::env::var_os("PRESS_KEEP_MAIL").filter(|value| !value.is_empty());
+    let Some(keep) = keep else { return };
+    let folder = Path::new(&keep).join(name.replace(['/', '.'], "-"));
+    fs::create_dir_all(&folder).unwrap();
+    let kept = ["email.eml", "email.html", "email.txt", "report.json"];
+    for (file, bytes) in files
+        .iter()
+        .filter(|(file, _)| kept.contains(&file.as_str()))
+    {
+        fs::write(folder.join(file), bytes).unwrap();
+    }
 }
 
 /// The examples stand between lines of 32 backquotes, Markdown before a line
