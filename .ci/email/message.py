@@ -14,7 +14,8 @@ import sys
 
 def unstuffed(text: str) -> str:
     """Text that flows, without the spaces that stuff its lines (RFC 3676, 4.4)."""
-    return "\n".join(line[1:] if line.startswith(" ") else line for line in text.split("\n"))
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(line[1:] if line.startswith(" ") else line for line in lines)
 
 
 def check(folder: pathlib.Path) -> None:
@@ -32,21 +33,22 @@ def check(folder: pathlib.Path) -> None:
     assert message["List-Unsubscribe"].startswith("<mailto:"), message["List-Unsubscribe"]
     assert message["List-Unsubscribe-Post"] is None, "one click needs an https address"
 
-    html = message.get_body(("html",)).get_content()
+    html = message.get_body(("html",)).get_content().replace("\r\n", "\n")
     text = message.get_body(("plain",))
     assert text.get_param("format") == "flowed", text["Content-Type"]
     beside = (folder / "email.html").read_text(encoding="utf-8")
     assert html.strip() == beside.strip(), "email.html is the HTML part"
     beside = (folder / "email.txt").read_text(encoding="utf-8")
     assert unstuffed(text.get_content()).strip() == beside.strip(), "email.txt is the text part"
-    assert "\n-- \n" in text.get_content()
+    assert "\n-- \n" in unstuffed(text.get_content())
 
     # What the build says of the issue, against what the message says.
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    plain = " ".join(unstuffed(text.get_content()).split())
+    # Lines break between two Han characters too: spaces say nothing here.
+    plain = "".join(unstuffed(text.get_content()).split())
     articles = [one for one in report["articles"] if "Email" in one["editions"]]
     for article in articles:
-        words = " ".join(article["headline"].replace("…", " ").split())[:40]
+        words = "".join(article["headline"].replace("…", " ").split())[:30]
         assert words in plain, f"the text part lacks “{words}”"
     date = email.utils.parsedate_to_datetime(message["Date"])
     assert date.date().isoformat() == report["date"], (date, report["date"])

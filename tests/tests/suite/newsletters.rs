@@ -33,7 +33,7 @@ fn desk_of(manuscript: &[u8], language: &str) -> Desk {
     );
     desk.write(
         "2024-01/issue.toml",
-        "format = 1\ndate = 2024-01-31\nsubject = \"Corpus\"\n\
+        "format = 1\ndate = 2024-01-31\nsubject = \"What the week brought\"\n\
          [[section]]\ntitle = \"News\"\narticles = [\"manuscript.md\"]\n",
     );
     desk.write("2024-01/manuscript.md", manuscript);
