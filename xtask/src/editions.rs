@@ -12,11 +12,10 @@ use std::thread::{self, Builder, Scope, ScopedJoinHandle};
 
 use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, Utc};
-use press_message::{Headers, Originator, placeholder_recipient};
-use press_model::{Code, Diagnostic, Edition, Issue, PageMap, Publication, Span};
+use press_model::{Code, Diagnostic, Edition, Issue, PageMap, Span};
 
 use crate::open::Material;
-use crate::{preflight, print};
+use crate::{email, preflight, print};
 
 /// The stack of a renderer's thread, in bytes: blocks nest, and so do the calls
 /// that lay them out.
@@ -46,8 +45,10 @@ pub struct Made {
 }
 
 /// Why an edition was not made.
-enum Failure {
+pub enum Failure {
+    /// The issue has these faults.
     Faults(Vec<Diagnostic>),
+    /// The machine failed.
     Machine(anyhow::Error),
 }
 
@@ -83,7 +84,7 @@ pub fn make(
     thread::scope(|scope| {
         let email = wanted
             .contains(&Edition::Email)
-            .then(|| spawn(scope, "email", || email(material, date)));
+            .then(|| spawn(scope, "email", || email::make(material, date)));
         let cover = wanted
             .contains(&Edition::Epub)
             .then(|| spawn(scope, "cover", || Ok(press_pdf::cover(&print)?)));
@@ -144,10 +145,14 @@ pub fn make(
                 made.files.insert(Edition::Press, made_for_press.files);
             }
         }
-        match email {
-            Some(email) => made.take(Edition::Email, join(email)),
-            None => Ok(()),
+        if let Some(email) = email
+            && let Some(email) = made.note(join(email)).context("cannot make the email")?
+        {
+            made.parts.push(email.part);
+            made.faults.extend(email.faults);
+            made.files.insert(Edition::Email, email.files);
         }
+        Ok::<(), anyhow::Error>(())
     })?;
     Ok(made)
 }
@@ -237,58 +242,6 @@ fn epub(
     Ok((vec![file], diagnostics))
 }
 
-/// The message as a reader gets it, its two parts by themselves, and the pictures
-/// that it shows from the web.
-fn email(material: &Material, date: DateTime<Utc>) -> Outcome<Vec<File>> {
-    let Material {
-        publication, issue, ..
-    } = material;
-    let email = press_email::render(&press_email::Input {
-        publication,
-        issue: &issue.for_edition(Edition::Email),
-        pictures: &material.pictures,
-        templates: &material.templates,
-    })?;
-    let message = headers(publication, issue, date)
-        .and_then(|headers| press_message::compose(&email.parts, &headers))
-        .map_err(|error| Failure::Machine(error.into()))?;
-    let file = |name: &str, bytes| File {
-        name: name.to_owned(),
-        bytes,
-    };
-    let mut files = vec![
-        file("email.html", email.parts.html.into_bytes()),
-        file("email.txt", email.parts.text.into_bytes()),
-        file("email.eml", message),
-    ];
-    files.extend(
-        email
-            .web_pictures
-            .into_iter()
-            .map(|picture| file(&picture.path, picture.bytes.to_vec())),
-    );
-    Ok(files)
-}
-
-/// The headers of the message that a build writes: it is addressed to nobody yet.
-fn headers(
-    publication: &Publication,
-    issue: &Issue,
-    date: DateTime<Utc>,
-) -> Result<Headers, press_message::Error> {
-    let originator = Originator::of(publication)?;
-    let (slug, domain) = (&publication.slug, originator.from.domain());
-    Ok(Headers {
-        to: placeholder_recipient(slug)?,
-        date,
-        message_id: format!("{slug}.{}.build@{domain}", issue.name),
-        list_id: Some(format!("{slug}.{domain}")),
-        list_unsubscribe: Some(originator.unsubscribe_address()),
-        reply_to: originator.reply_to,
-        from: originator.from,
-    })
-}
-
 fn file_name(material: &Material, extension: &str) -> String {
     format!(
         "{}-{}.{extension}",
@@ -336,3 +289,9 @@ macro_rules! failure_from {
 }
 
 failure_from!(press_pdf::Error, press_epub::Error, press_email::Error);
+
+impl From<press_message::Error> for Failure {
+    fn from(error: press_message::Error) -> Failure {
+        Failure::Machine(error.into())
+    }
+}

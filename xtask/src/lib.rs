@@ -10,6 +10,7 @@ mod cli;
 mod console;
 mod draw;
 mod editions;
+mod email;
 mod lint;
 mod manifest;
 mod new;

@@ -5,12 +5,14 @@
 //! `=`, `-`, `~` and `.`; links are numbered and their addresses listed at the
 //! end; notes stand at the end of their article; the footer is a signature, so
 //! that a reply leaves it out. No line ends in white space but the one above the
-//! signature, and none is longer than 72 columns but addresses and code.
+//! signature and those of a paragraph that run on (RFC 3676), and none is longer
+//! than 72 columns but addresses and code.
 
 mod blocks;
 mod inline;
 mod wrap;
 
+use press_message::Place;
 use press_model::{
     Article, Block, Correction, Issue, Labels, Note, Publication, Section, month_and_year,
 };
@@ -23,14 +25,8 @@ use wrap::wrap;
 /// The width of a line in columns.
 const WIDTH: usize = 72;
 
-/// The text part of an issue. `unsubscribe` is the address by which the reader
-/// leaves.
-pub(crate) fn text(
-    publication: &Publication,
-    issue: &Issue,
-    places: &Places,
-    unsubscribe: &str,
-) -> String {
+/// The text part of an issue, with marks where it differs from reader to reader.
+pub(crate) fn text(publication: &Publication, issue: &Issue, places: &Places) -> String {
     let mut text = Text {
         publication,
         issue,
@@ -42,6 +38,7 @@ pub(crate) fn text(
         lines: Vec::new(),
     };
     text.nameplate();
+    text.greeting();
     text.contents();
     for section in &issue.sections {
         text.section(section);
@@ -49,7 +46,7 @@ pub(crate) fn text(
     text.corrections(&issue.corrections);
     text.colophon();
     text.links();
-    text.footer(unsubscribe);
+    text.footer();
     text.finish()
 }
 
@@ -78,6 +75,13 @@ impl Text<'_> {
         match self.issue.number {
             Some(number) => format!("{} {number} · {month}", self.inline.labels.issue),
             None => month,
+        }
+    }
+
+    fn greeting(&mut self) {
+        if self.publication.email.greeting.is_some() {
+            self.space(1);
+            self.lines.push(Place::Greeting.mark());
         }
     }
 
@@ -238,7 +242,7 @@ impl Text<'_> {
     }
 
     /// Why the reader gets this, who sends it, and how to leave.
-    fn footer(&mut self, unsubscribe: &str) {
+    fn footer(&mut self) {
         let labels = self.inline.labels;
         let publication = self.publication;
         self.space(1);
@@ -250,12 +254,15 @@ impl Text<'_> {
         if let Some(address) = &publication.postal_address {
             self.lines.extend(wrap(address, WIDTH));
         }
-        if let Some(web) = self.issue.web_address(publication) {
-            self.lines
-                .push(format!("{}: {web}", labels.read_on_the_web));
+        if self.issue.web_address(publication).is_some() {
+            self.place(labels.read_on_the_web, Place::Web);
         }
-        self.lines
-            .push(format!("{}: {unsubscribe}", labels.unsubscribe));
+        self.place(labels.unsubscribe, Place::Unsubscribe);
+    }
+
+    /// An address that is filled in, on a line of its own.
+    fn place(&mut self, label: &str, place: Place) {
+        self.lines.extend([format!("{label}:"), place.mark()]);
     }
 
     /// A heading of the first rank, which opens a part of the issue.

@@ -12,20 +12,28 @@ use lettre::address::Envelope;
 use lettre::message::header::{
     ContentDisposition, ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue,
 };
-use lettre::message::{Body, MultiPart, SinglePart};
+use lettre::message::{Body, MultiPart, SinglePart, SinglePartBuilder};
 
-use crate::headers::{bracketed, identifier, unstructured};
-use crate::{Error, Headers, InlinePart, Parts};
+use crate::encode::{Kind, text_body};
+use crate::headers::{LONGEST_LINE, bracketed, identifier, unstructured};
+use crate::prepared::{Phrases, header_mark};
+use crate::{Attachment, Error, Headers, InlinePart, Parts, Prepared, Recipient};
 
-/// The longest line that RFC 5322 §2.1.1 allows, in bytes without its CRLF.
-const LONGEST_LINE: usize = 998;
+/// The largest message that most servers take, in bytes as it is sent: beyond it
+/// an attachment keeps the issue from its reader.
+pub const LARGEST_MESSAGE: usize = 10 * 1024 * 1024;
 
-/// The message as it goes over the wire: ASCII alone, lines ending in CRLF and at
-/// most 998 bytes long.
+/// A message of these parts, ready but for what differs from reader to reader.
 ///
 /// # Errors
-/// A header that cannot carry its value, and a date out of range.
-pub fn compose(parts: &Parts, headers: &Headers) -> Result<Vec<u8>, Error> {
+/// A header that cannot carry its value, a date out of range, a part with a mark
+/// that is none, and an attachment that makes the message larger than
+/// [`LARGEST_MESSAGE`].
+pub fn prepare(
+    parts: &Parts,
+    headers: &Headers,
+    attachment: Option<&Attachment>,
+) -> Result<Prepared, Error> {
     if !(1970..=9999).contains(&headers.date.year()) {
         return Err(Error::Date { date: headers.date });
     }
@@ -34,45 +42,90 @@ pub fn compose(parts: &Parts, headers: &Headers) -> Result<Vec<u8>, Error> {
     let mut message = Message::builder()
         .date(UNIX_EPOCH + Duration::from_secs(seconds))
         .from(headers.from.to_lettre())
-        .to(headers.to.to_lettre());
+        .raw_header(place("To", "to"));
     if let Some(reply_to) = &headers.reply_to {
         message = message.reply_to(reply_to.to_lettre());
     }
     message = message
         .raw_header(unstructured("Subject", &parts.subject)?)
-        .raw_header(identifier("Message-ID", &headers.message_id)?);
+        .raw_header(place("Message-ID", "message-id"));
     if let Some(list_id) = &headers.list_id {
         message = message.raw_header(bracketed("List-Id", list_id)?);
     }
-    if let Some(address) = &headers.list_unsubscribe {
-        message = message.raw_header(bracketed("List-Unsubscribe", address)?);
-    }
+    message = message.raw_header(place("List-Unsubscribe", "unsubscribe"));
     // The envelope is the sending session's affair; lettre wants one to be named.
-    let envelope = Envelope::new(
-        Some(headers.from.to_lettre().email),
-        vec![headers.to.to_lettre().email],
-    )?;
-    let bytes = message
-        .envelope(envelope)
-        .multipart(alternative(parts)?)?
-        .formatted();
-    match bytes
-        .split(|byte| *byte == b'\n')
-        .find(|line| line.len() > LONGEST_LINE + 1)
-    {
-        Some(line) => Err(Error::LineTooLong {
-            start: String::from_utf8_lossy(&line[..40]).into_owned(),
-        }),
-        None => Ok(bytes),
+    let sender = headers.from.to_lettre().email;
+    let message = message.envelope(Envelope::new(Some(sender.clone()), vec![sender])?);
+    let body = match attachment {
+        None => alternative(parts)?,
+        Some(attachment) => mixed(parts, attachment)?,
+    };
+    let bytes = message.multipart(body)?.formatted();
+    if attachment.is_some() && bytes.len() > LARGEST_MESSAGE {
+        return Err(Error::TooLarge { bytes: bytes.len() });
     }
+    if let Some(line) = bytes
+        .split(|byte| *byte == b'\n')
+        // Text that is encoded later is not on the wire yet.
+        .find(|line| line.len() > LONGEST_LINE + 1 && line.is_ascii())
+    {
+        return Err(Error::LineTooLong {
+            start: String::from_utf8_lossy(&line[..40]).into_owned(),
+        });
+    }
+    Prepared::new(&phrases(parts)?, &bytes)
+}
+
+/// The message for one recipient, as it goes over the wire: ASCII alone, lines
+/// ending in CRLF and at most 998 bytes long.
+///
+/// # Errors
+/// As [`prepare`], and when a value of the recipient cannot stand in its header.
+pub fn compose(parts: &Parts, headers: &Headers, recipient: &Recipient) -> Result<Vec<u8>, Error> {
+    prepare(parts, headers, None)?.message(recipient)
+}
+
+/// A header whose value differs from recipient to recipient.
+fn place(name: &'static str, mark: &str) -> HeaderValue {
+    let mark = header_mark(mark);
+    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), mark.clone(), mark)
+}
+
+/// The phrases that are stored with the message.
+fn phrases(parts: &Parts) -> Result<Phrases, Error> {
+    let greeting = parts.greeting.iter();
+    let mut all = greeting
+        .flat_map(|greeting| [&greeting.named, &greeting.unnamed])
+        .chain(&parts.web);
+    match all.find(|phrase| phrase.chars().any(char::is_control)) {
+        Some(phrase) => Err(Error::ControlCharacter {
+            header: "greeting",
+            value: phrase.clone(),
+        }),
+        None => Ok(Phrases {
+            greeting: parts.greeting.clone(),
+            web: parts.web.clone(),
+        }),
+    }
+}
+
+/// The message and a file that its reader asked for (RFC 2046 §5.1.3).
+fn mixed(parts: &Parts, attachment: &Attachment) -> Result<MultiPart, Error> {
+    let hash = content_hash(parts);
+    let file = file_part(&attachment.media_type, &attachment.file_name)?
+        .header(ContentDisposition::attachment(&attachment.file_name))
+        .body(base64(&attachment.bytes));
+    Ok(multipart("mixed", "", &format!("=_mixed_{hash:016x}"))
+        .multipart(alternative(parts)?)
+        .singlepart(file))
 }
 
 /// Text and HTML as two forms of the same thing, the better one last
 /// (RFC 2046 §5.1.4).
 fn alternative(parts: &Parts) -> Result<MultiPart, Error> {
     let hash = content_hash(parts);
-    let text = text_part(ContentType::TEXT_PLAIN, &parts.text);
-    let html = text_part(ContentType::TEXT_HTML, &parts.html);
+    let text = text_part(Kind::Text, &parts.text)?;
+    let html = text_part(Kind::Html, &parts.html)?;
     let alternative =
         multipart("alternative", "", &format!("=_alternative_{hash:016x}")).singlepart(text);
     if parts.inline.is_empty() {
@@ -100,52 +153,52 @@ fn multipart(subtype: &str, parameters: &str, boundary: &str) -> MultiPart {
     }
 }
 
-fn text_part(content_type: ContentType, text: &str) -> SinglePart {
-    SinglePart::builder()
-        .header(content_type)
-        .body(encoded(text.to_owned()))
-}
-
-/// Quoted-printable, or base64 where that is shorter: text in Han, for one.
-fn encoded(text: String) -> Body {
-    let escaped = text
-        .bytes()
-        .filter(|byte| !byte.is_ascii() || *byte == b'=')
-        .count();
-    let encoding = if escaped * 2 <= text.len() / 3 {
-        ContentTransferEncoding::QuotedPrintable
-    } else {
-        ContentTransferEncoding::Base64
+/// A text part. Plain text says that its lines flow (RFC 3676 §4).
+fn text_part(kind: Kind, text: &str) -> Result<SinglePart, Error> {
+    let media_type = match kind {
+        Kind::Html => "text/html; charset=utf-8",
+        Kind::Text => "text/plain; charset=utf-8; format=flowed",
     };
-    // Only 7bit and 8bit can be refused.
-    Body::new_with_encoding(text, encoding).unwrap_or_else(Body::new)
+    let builder = SinglePart::builder();
+    let builder = match ContentType::parse(media_type) {
+        Ok(content_type) => builder.header(content_type),
+        // Not reached: both are well-formed.
+        Err(_) => builder.header(ContentType::TEXT_PLAIN),
+    };
+    Ok(builder.body(text_body(text, kind)?))
 }
 
 fn inline_part(part: &InlinePart) -> Result<SinglePart, Error> {
+    let cid = identifier("Content-ID", &part.cid)?;
+    Ok(file_part(&part.media_type, &part.file_name)?
+        .header(ContentId(cid))
+        .header(ContentDisposition::inline_with_name(&part.file_name))
+        .body(base64(&part.bytes)))
+}
+
+/// The beginning of a part that holds a file.
+fn file_part(media_type: &str, file_name: &str) -> Result<SinglePartBuilder, Error> {
     let invalid = |header: &'static str, value: &str| Error::InvalidValue {
         header,
         value: value.to_owned(),
     };
-    let content_type = ContentType::parse(&part.media_type)
+    let content_type = ContentType::parse(media_type)
         .ok()
-        .filter(|_| part.media_type.bytes().all(|byte| byte.is_ascii_graphic()))
-        .ok_or_else(|| invalid("Content-Type", &part.media_type))?;
-    let is_file_name = !part.file_name.is_empty()
-        && part
-            .file_name
+        .filter(|_| media_type.bytes().all(|byte| byte.is_ascii_graphic()))
+        .ok_or_else(|| invalid("Content-Type", media_type))?;
+    let is_file_name = !file_name.is_empty()
+        && file_name
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-    if !is_file_name {
-        return Err(invalid("Content-Disposition", &part.file_name));
+    match is_file_name {
+        true => Ok(SinglePart::builder().header(content_type)),
+        false => Err(invalid("Content-Disposition", file_name)),
     }
-    let cid = identifier("Content-ID", &part.cid)?;
-    let body = Body::new_with_encoding(part.bytes.to_vec(), ContentTransferEncoding::Base64)
-        .unwrap_or_else(Body::new);
-    Ok(SinglePart::builder()
-        .header(content_type)
-        .header(ContentId(cid))
-        .header(ContentDisposition::inline_with_name(&part.file_name))
-        .body(body))
+}
+
+fn base64(bytes: &[u8]) -> Body {
+    Body::new_with_encoding(bytes.to_vec(), ContentTransferEncoding::Base64)
+        .unwrap_or_else(Body::new)
 }
 
 /// A Content-ID that is written as it stands: lettre's own encodes long ones as

@@ -1,32 +1,30 @@
-//! Who writes to whom, when, and how one leaves.
+//! Who writes, when and to which list; and how a header carries its value.
 
 use chrono::{DateTime, Utc};
-use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::header::{self, HeaderName, HeaderValue};
 
 use crate::{Error, Mailbox};
 
 /// The longest structured value that is put on one line; with its header's name
 /// it stays below the 998 bytes of RFC 5322 §2.1.1.
-const LONGEST_VALUE: usize = 900;
+pub(crate) const LONGEST_VALUE: usize = 900;
 
-/// The headers of a message that do not follow from its parts.
+/// The longest line that RFC 5322 §2.1.1 allows, in bytes without its CRLF.
+pub(crate) const LONGEST_LINE: usize = 998;
+
+/// The headers that all recipients of a message get alike, and that do not follow
+/// from its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Headers {
     /// Who writes.
     pub from: Mailbox,
     /// Where answers go, if not to the sender.
     pub reply_to: Option<Mailbox>,
-    /// Who reads.
-    pub to: Mailbox,
-    /// The moment of the Date header.
+    /// The moment of the Date header: the in the file that a build
+    /// writes, that of the confirmation in a campaign.
     pub date: DateTime<Utc>,
-    /// The Message-ID without angle brackets (RFC 5322 §3.6.4).
-    pub message_id: String,
     /// The list's identifier without angle brackets (RFC 2919 §2).
     pub list_id: Option<String>,
-    /// The address by which one leaves the list (RFC 2369 §3.2), as
-    /// [`unsubscribe_address`] makes it.
-    pub list_unsubscribe: Option<String>,
 }
 
 /// The mailto address by which a reader leaves the list: a message to `mailbox`
@@ -43,6 +41,27 @@ pub fn unsubscribe_address(mailbox: &Mailbox) -> String {
     }
     address.push_str("?subject=unsubscribe");
     address
+}
+
+/// The value of a header that holds one mailbox, folded and encoded as it must be.
+pub(crate) fn mailbox_value(name: &'static str, mailbox: &Mailbox) -> Result<String, Error> {
+    if mailbox.name().is_none() && mailbox.address().len() < 60 {
+        return Ok(mailbox.address().to_owned());
+    }
+    let mut headers = header::Headers::new();
+    headers.set(header::To::from(lettre::message::Mailboxes::from(
+        mailbox.to_lettre(),
+    )));
+    let written = headers.to_string();
+    let value = written.strip_prefix("To: ").unwrap_or(&written).trim_end();
+    // The name of the header stands before the first line.
+    let is_longer = |line: &str| line.len() + name.len() + 2 > LONGEST_LINE;
+    match value.split("\r\n").find(|line| is_longer(line)) {
+        Some(line) => Err(Error::LineTooLong {
+            start: line.chars().take(40).collect(),
+        }),
+        None => Ok(value.to_owned()),
+    }
 }
 
 /// The value of a header whose text people read: folded, and encoded by RFC 2047

@@ -10,10 +10,14 @@ use std::str::FromStr;
 use lettre::Address;
 use press_model::{Publication, Slug};
 
-use crate::{Error, unsubscribe_address};
+use crate::{Error, Unsubscribe};
 
 /// The longest label of a domain (RFC 1035 §2.3.4).
 const LONGEST_LABEL: usize = 63;
+
+/// The longest address that a server must take (RFC 5321 §4.5.3.1.3, less the
+/// angle brackets), in bytes.
+const LONGEST_ADDRESS: usize = 254;
 
 /// A name and an address: `Meridian Review <news@example.org>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +57,9 @@ impl Mailbox {
         }
         let domain = idna::domain_to_ascii(domain)
             .map_err(|_| refuse("what follows the `@` is not a domain"))?;
+        if local.len() + 1 + domain.len() > LONGEST_ADDRESS {
+            return Err(refuse("an address has at most 254 characters"));
+        }
         let address = Address::from_str(&format!("{local}@{domain}"))
             .map_err(|error| refuse(&error.to_string().to_lowercase()))?;
         let name = unquote(name.trim());
@@ -75,6 +82,11 @@ impl Mailbox {
             name: (!name.is_empty()).then(|| name.to_owned()),
             address: self.address,
         })
+    }
+
+    /// The same address under a name that was cleaned.
+    pub(crate) fn with_name(self, name: Option<String>) -> Mailbox {
+        Mailbox { name, ..self }
     }
 
     /// The name, as people read it.
@@ -130,9 +142,9 @@ impl Originator {
         }
     }
 
-    /// The address by which a reader leaves: a message to where answers go.
-    pub fn unsubscribe_address(&self) -> String {
-        unsubscribe_address(self.reply_to.as_ref().unwrap_or(&self.from))
+    /// How a reader leaves: by a message to where answers go.
+    pub fn unsubscribe(&self) -> Unsubscribe {
+        Unsubscribe::by_mail(self.reply_to.as_ref().unwrap_or(&self.from))
     }
 }
 
@@ -228,6 +240,7 @@ mod tests {
             "A\r\nBcc: x@y.example <a@b.example>",
             "a@b.example\0",
             "a@-.example",
+            &format!("{}@b.example", "a".repeat(300)),
         ] {
             let message = Mailbox::parse(bad).expect_err(bad).to_string();
             assert!(message.starts_with(&format!("`{bad}` is not a mailbox: ")));

@@ -47,6 +47,8 @@ pub struct Labels {
     /// Before the credit of a picture.
     pub credit: &'static str,
     pub read_on_the_web: &'static str,
+    /// Below the beginning of an article that goes on there.
+    pub continue_on_the_web: &'static str,
     pub unsubscribe: &'static str,
     /// Why the reader gets this email; `{title}` stands for the publication.
     pub why_you_get_this: &'static str,
@@ -198,6 +200,7 @@ const ENGLISH: Labels = Labels {
     print_edition: "print edition",
     credit: "Credit",
     read_on_the_web: "Read on the web",
+    continue_on_the_web: "Continue on the web",
     unsubscribe: "Unsubscribe",
     why_you_get_this: "You receive this because you subscribed to {title}.",
     note: "Note",
@@ -231,6 +234,7 @@ const GERMAN: Labels = Labels {
     print_edition: "Druckausgabe",
     credit: "Bild",
     read_on_the_web: "Im Web lesen",
+    continue_on_the_web: "Im Web weiterlesen",
     unsubscribe: "Abbestellen",
     why_you_get_this: "Sie erhalten diese E-Mail, weil Sie {title} abonniert haben.",
     note: "Hinweis",
@@ -264,6 +268,7 @@ const FRENCH: Labels = Labels {
     print_edition: "édition imprimée",
     credit: "Crédit",
     read_on_the_web: "Lire sur le web",
+    continue_on_the_web: "Lire la suite sur le web",
     unsubscribe: "Se désabonner",
     why_you_get_this: "Vous recevez ce message car vous êtes abonné à {title}.",
     note: "Note",
@@ -297,6 +302,7 @@ const SPANISH: Labels = Labels {
     print_edition: "edición impresa",
     credit: "Crédito",
     read_on_the_web: "Leer en la web",
+    continue_on_the_web: "Seguir leyendo en la web",
     unsubscribe: "Darse de baja",
     why_you_get_this: "Recibe este mensaje porque está suscrito a {title}.",
     note: "Nota",
@@ -330,6 +336,7 @@ const CHINESE: Labels = Labels {
     print_edition: "印刷版",
     credit: "图",
     read_on_the_web: "在线阅读",
+    continue_on_the_web: "在线阅读全文",
     unsubscribe: "退订",
     why_you_get_this: "您收到此邮件，因为您订阅了{title}。",
     note: "说明",

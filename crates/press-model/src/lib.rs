@@ -34,8 +34,8 @@ pub use labels::{Labels, long_date, month, month_and_year};
 pub use page_map::{Page, PageMap, PagePosition};
 pub use print::{BookletSettings, Length, PressSettings};
 pub use publication::{
-    Colour, Density, EmailSettings, EpubSettings, LinkReferences, Look, Paper, PdfSettings,
-    PictureDelivery, Publication, Sender, Theme,
+    Colour, Density, EmailSettings, EpubSettings, Greeting, LinkReferences, Look, Paper,
+    PdfSettings, PictureDelivery, Publication, Sender, Theme,
 };
 pub use slug::{LanguageTag, Slug};
 pub use span::{FileId, LineColumn, SourceFile, Sources, Span};

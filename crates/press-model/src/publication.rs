@@ -276,6 +276,10 @@ pub struct Sender {
     pub from: String,
     /// The mailbox of the Reply-To header.
     pub reply_to: Option<String>,
+    /// Where a reader leaves the list by one click (RFC 8058): an https address,
+    /// behind which each reader's own mark is put.
+    #[serde(default)]
+    pub unsubscribe: Option<String>,
 }
 
 /// Settings of the reading PDF.
@@ -346,6 +350,21 @@ impl Default for EpubSettings {
 pub struct EmailSettings {
     /// How pictures reach the reader.
     pub pictures: PictureDelivery,
+    /// Whether its HTML says everything, even where Gmail cuts it.
+    #[serde(default)]
+    pub whole: bool,
+    /// How it greets its reader; none for no greeting.
+    #[serde(default)]
+    pub greeting: Option<Greeting>,
+}
+
+/// How an email greets its reader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Greeting {
+    /// Where the reader's name is known, which stands for `{name}`: `Dear {name},`.
+    pub named: String,
+    /// Where it is not: `Dear reader,`.
+    pub unnamed: String,
 }
 
 /// How the pictures of an email reach the reader.

@@ -1,6 +1,7 @@
 //! Reads a message as a mail program does: its subject, its HTML, and the text for
 //! those who read without it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mail_parser::{ContentType, HeaderName, MessageParser, MessagePart, MimeHeaders, PartType};
@@ -36,7 +37,7 @@ pub fn read(bytes: &[u8]) -> Result<Message, Unreadable> {
         _ => None,
     });
     let text = parts(&message, &message.text_body).find_map(|part| match &part.body {
-        PartType::Text(text) => Some(text),
+        PartType::Text(text) => Some(unstuffed(text, part.content_type())),
         _ => None,
     });
     let html = html.ok_or_else(|| lacks(&message, "HTML", "html"))?;
@@ -62,8 +63,23 @@ pub fn read(bytes: &[u8]) -> Result<Message, Unreadable> {
     Ok(Message {
         subject: message.subject().map(str::to_owned),
         html,
-        text: text::read(text),
+        text: text::read(&text),
     })
+}
+
+/// What a plain text says: in one that flows, a space that stuffs a line is no part
+/// of it (RFC 3676 §4.4).
+fn unstuffed<'t>(text: &'t str, kind: Option<&ContentType>) -> Cow<'t, str> {
+    let format = kind.and_then(|kind| kind.attribute("format"));
+    if !format.is_some_and(|format| format.eq_ignore_ascii_case("flowed")) {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.split_inclusive('\n');
+    Cow::Owned(
+        lines
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .collect(),
+    )
 }
 
 /// A piece of a message, decoded.
@@ -102,7 +118,10 @@ pub fn pieces(bytes: &[u8]) -> Option<Vec<Piece>> {
         let id = part.content_id().map(|id| format!(" {id}"));
         pieces.push(Piece {
             name: format!("{main}/{sub}{}", id.unwrap_or_default()),
-            bytes: part.contents().to_vec(),
+            bytes: match &part.body {
+                PartType::Text(text) => unstuffed(text, kind).into_owned().into_bytes(),
+                _ => part.contents().to_vec(),
+            },
         });
     }
     Some(pieces)
@@ -189,6 +208,16 @@ mod tests {
         assert_eq!(message.text.segments[0].text, "café");
         assert!(message.html.segments[0].text.starts_with("café"));
         assert_eq!(message.html.title.as_deref(), Some("t"));
+    }
+
+    #[test]
+    fn the_spaces_that_stuff_a_text_are_none_of_it() {
+        let flowed = "Content-Type: text/plain; format=flowed\r\n\r\n From Ada\r\n     code \r\n";
+        let pieces = pieces(message(&[flowed, HTML]).as_bytes()).unwrap();
+        assert_eq!(pieces[1].bytes, b"From Ada\r\n    code ");
+        let fixed = flowed.replace("flowed", "fixed");
+        let pieces = super::pieces(message(&[&fixed, HTML]).as_bytes()).unwrap();
+        assert_eq!(pieces[1].bytes, b" From Ada\r\n     code ");
     }
 
     fn error(parts: &[&str]) -> String {

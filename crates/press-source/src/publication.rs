@@ -1,7 +1,7 @@
 //! publication.toml: the newsletter itself.
 
 use press_model::{
-    Code, Diagnostic, EmailSettings, EpubSettings, Inline, LanguageTag, PictureDelivery,
+    Code, Diagnostic, EmailSettings, EpubSettings, Greeting, Inline, LanguageTag, PictureDelivery,
     ProfileFile, Publication, Sender, Slug,
 };
 
@@ -109,22 +109,7 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
     let (press, profile) = print::press(&fields, reader);
     let booklet = print::booklet(&fields, reader);
     let epub = epub(&fields, &quotes, reader);
-    let pictures = fields
-        .value("email")
-        .and_then(|value| Fields::of_table(value, &["pictures"], reader))
-        .and_then(|email| {
-            email.choice(
-                "pictures",
-                &[
-                    ("auto", PictureDelivery::Auto),
-                    ("remote", PictureDelivery::Remote),
-                    ("inline", PictureDelivery::Inline),
-                    ("none", PictureDelivery::None),
-                ],
-                reader,
-            )
-        })
-        .unwrap_or_default();
+    let email = email(&fields, &quotes, reader);
     if fields.value("sender").is_none() {
         reader.report(
             Diagnostic::new(
@@ -155,7 +140,7 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
             press,
             booklet,
             epub,
-            email: EmailSettings { pictures },
+            email,
         }),
         _ => None,
     };
@@ -324,9 +309,65 @@ fn epub(fields: &Fields, quotes: &LanguageTag, reader: &mut Reader) -> EpubSetti
     }
 }
 
+fn email(fields: &Fields, quotes: &LanguageTag, reader: &mut Reader) -> EmailSettings {
+    let known = ["pictures", "whole", "greeting", "greeting_unnamed"];
+    let Some(fields) = fields
+        .value("email")
+        .and_then(|value| Fields::of_table(value, &known, reader))
+    else {
+        return EmailSettings::default();
+    };
+    let pictures = fields.choice(
+        "pictures",
+        &[
+            ("auto", PictureDelivery::Auto),
+            ("remote", PictureDelivery::Remote),
+            ("inline", PictureDelivery::Inline),
+            ("none", PictureDelivery::None),
+        ],
+        reader,
+    );
+    EmailSettings {
+        pictures: pictures.unwrap_or_default(),
+        whole: fields.truth("whole", reader).unwrap_or_default(),
+        greeting: greeting(&fields, quotes, reader),
+    }
+}
+
+/// The two keys of a greeting, of which neither stands without the other.
+fn greeting(fields: &Fields, quotes: &LanguageTag, reader: &mut Reader) -> Option<Greeting> {
+    let named = fields.text("greeting", reader);
+    let unnamed = fields.text("greeting_unnamed", reader);
+    let (named, unnamed) = match (named, unnamed) {
+        (None, None) => return None,
+        (Some(named), Some(unnamed)) => (named, unnamed),
+        (Some(one), None) | (None, Some(one)) => {
+            reader.report(invalid(
+                "`greeting` and `greeting_unnamed` stand together".to_owned(),
+                one.span,
+                "write both: `greeting = \"Dear {name},\"` and `greeting_unnamed = \"Dear reader,\"`",
+            ));
+            return None;
+        }
+    };
+    if !named.text.contains("{name}") {
+        reader.report(invalid(
+            "`greeting` must hold `{name}`, where the reader's name is put".to_owned(),
+            named.span,
+            "write for example `greeting = \"Dear {name},\"`",
+        ));
+        return None;
+    }
+    let mut plain = |value: TextValue| in_one_line(&reader.plain(&value.text, value.span, quotes));
+    Some(Greeting {
+        named: plain(named),
+        unnamed: plain(unnamed),
+    })
+}
+
 fn sender(fields: &Fields, reader: &mut Reader) -> Option<Sender> {
     let value = fields.value("sender")?;
-    let fields = Fields::of_table(value, &["from", "reply_to"], reader)?;
+    let fields = Fields::of_table(value, &["from", "reply_to", "unsubscribe"], reader)?;
     let from = fields.required("from", "\"Name <address>\"", reader);
     let reply_to = fields.text("reply_to", reader);
     let reply_to = reply_to.and_then(|text| mailbox(text, "reply_to", reader));
@@ -335,7 +376,30 @@ fn sender(fields: &Fields, reader: &mut Reader) -> Option<Sender> {
         span: from.span,
         from: mailbox(from, "from", reader)?,
         reply_to,
+        unsubscribe: unsubscribe(&fields, reader),
     })
+}
+
+/// Where a reader leaves by one click, which only https may carry (RFC 8058 §3.1).
+fn unsubscribe(fields: &Fields, reader: &mut Reader) -> Option<String> {
+    const LONGEST: usize = 500;
+    let address = fields.text("unsubscribe", reader)?;
+    let host = address.text.strip_prefix("https://");
+    let is_address = host.is_some_and(|host| host.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        && address.text.len() <= LONGEST
+        && address
+            .text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"<>\"\\^`{|},#".contains(&byte));
+    if !is_address {
+        reader.report(invalid(
+            "`unsubscribe` must be an https address".to_owned(),
+            address.span,
+            "write for example `unsubscribe = \"https://review.example.org/leave\"`",
+        ));
+        return None;
+    }
+    Some(address.text)
 }
 
 /// A mailbox: `Name <address>` or an address.

@@ -34,8 +34,11 @@ pub enum Stage {
     Book,
     /// The EPUB that pandoc makes of the same manuscripts.
     Pandoc,
-    /// The email's parts and the message.
+    /// The email's parts.
     Email,
+    /// Ten thousand messages of it, each for a recipient with a name, an address to
+    /// leave by, and nothing signed.
+    Messages,
     /// `cargo xtask build`, the proof and the report among it.
     Build,
     /// The proof alone: the files of the last build read back and held against
@@ -54,7 +57,7 @@ pub struct Cost {
 
 impl Stage {
     /// Every stage; the bare compile first, since the others are held against it.
-    pub const ALL: [Stage; 10] = [
+    pub const ALL: [Stage; 11] = [
         Stage::BareTypst,
         Stage::Load,
         Stage::Pdf,
@@ -63,6 +66,7 @@ impl Stage {
         Stage::Cover,
         Stage::Epub,
         Stage::Email,
+        Stage::Messages,
         Stage::Build,
         Stage::Proof,
     ];
@@ -80,6 +84,7 @@ impl Stage {
             Stage::Book => "book",
             Stage::Pandoc => "pandoc",
             Stage::Email => "email",
+            Stage::Messages => "10,000 messages",
             Stage::Build => "whole-build",
             Stage::Proof => "proof",
         }
@@ -152,7 +157,6 @@ impl Stage {
             fonts: &source.fonts,
             templates: &templates,
         };
-        let date: DateTime<Utc> = DateTime::UNIX_EPOCH;
         match self {
             Stage::BareTypst
             | Stage::Load
@@ -185,6 +189,21 @@ impl Stage {
                 };
                 drop(press_email::render(&input).expect("an email"));
             }),
+            Stage::Messages => {
+                let mut publication = publication.clone();
+                publication.email.greeting = Some(press_model::Greeting {
+                    named: "Dear {name},".into(),
+                    unnamed: "Dear reader,".into(),
+                });
+                let email = press_email::render(&press_email::Input {
+                    publication: &publication,
+                    issue: &issue.for_edition(Edition::Email),
+                    pictures: &pictures,
+                    templates: &templates,
+                });
+                let parts = email.expect("an email").parts;
+                cost_of(|| messages(&parts, 10_000))
+            }
         }
     }
 }
@@ -253,6 +272,36 @@ fn pandoc(issues: &Path, out: &Path) -> Cost {
     Cost {
         cpu_seconds: micros as f64 / 1e6,
         peak_mib: usage.max_rss() as f64 / 1024.0,
+    }
+}
+
+/// Fills a message in for so many recipients.
+fn messages(parts: &press_message::Parts, count: u32) {
+    use press_message::{Headers, Mailbox, Purpose, Recipient, Unsubscribe, message_id, prepare};
+    let mailbox = |text: &str| Mailbox::parse(text).expect("a mailbox");
+    let from = mailbox("The Review <news@review.example>");
+    let unsubscribe = Unsubscribe::by_mail(&from);
+    let headers = Headers {
+        from,
+        reply_to: None,
+        date: DateTime::UNIX_EPOCH,
+        list_id: Some("review.example".into()),
+    };
+    let prepared = prepare(parts, &headers, None).expect("a message");
+    let mut message = Vec::new();
+    for number in 0..count {
+        let to = mailbox(&format!("Reader {number} <reader{number}@example.org>"));
+        let id = message_id("review.2024-01", &to, Purpose::Campaign, "review.example");
+        let leave = format!("https://review.example/leave/{number:032x}");
+        let unsubscribe = unsubscribe
+            .clone()
+            .and_by_click(&leave)
+            .expect("an address");
+        message.clear();
+        prepared
+            .fill(&Recipient::new(&to, id, unsubscribe), &mut message)
+            .expect("a message");
+        std::hint::black_box(&message);
     }
 }
 

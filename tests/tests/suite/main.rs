@@ -6,6 +6,7 @@ mod books;
 mod command_line;
 mod diagnostics;
 mod editions;
+mod email;
 mod hostile;
 mod looks;
 mod mutations;

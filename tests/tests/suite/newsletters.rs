@@ -33,7 +33,7 @@ fn desk_of(manuscript: &[u8], language: &str) -> Desk {
     );
     desk.write(
         "2024-01/issue.toml",
-        "format = 1\ndate = 2024-01-31\nsubject = \"Corpus\"\n\
+        "format = 1\ndate = 2024-01-31\nsubject = \"What the week brought\"\n\
          [[section]]\ntitle = \"News\"\narticles = [\"manuscript.md\"]\n",
     );
     desk.write("2024-01/manuscript.md", manuscript);
@@ -122,6 +122,7 @@ fn newsletters_build_and_nothing_is_lost() {
         assert!(faults.is_empty(), "{name}: {faults:#?}");
         let book = name.replace('/', "-");
         keep_book(&desk, "2024-01", book.trim_end_matches(".md"));
+        keep_mail(&files, &name);
         let texts = count("present")[0] + count("degraded")[0];
         println!("newsletters: {name}, {texts}, {lost}, {}", named.len());
     }
@@ -131,6 +132,22 @@ fn newsletters_build_and_nothing_is_lost() {
         "{} holds no newsletter",
         corpus.display()
     );
+}
+
+/// Keeps the email of a newsletter for the checks of CI where `PRESS_KEEP_MAIL` names a
+/// folder.
+fn keep_mail(files: &[(String, Vec<u8>)], name: &str) {
+    let keep = std::env::var_os("PRESS_KEEP_MAIL").filter(|value| !value.is_empty());
+    let Some(keep) = keep else { return };
+    let folder = Path::new(&keep).join(name.replace(['/', '.'], "-"));
+    fs::create_dir_all(&folder).unwrap();
+    let kept = ["email.eml", "email.html", "email.txt", "report.json"];
+    for (file, bytes) in files
+        .iter()
+        .filter(|(file, _)| kept.contains(&file.as_str()))
+    {
+        fs::write(folder.join(file), bytes).unwrap();
+    }
 }
 
 /// The examples stand between lines of 32 backquotes, Markdown before a line

@@ -3,7 +3,7 @@
 use press_model::{Alignment, Block, Cell, Inline, Labels, ListItem, Picture};
 
 use super::inline::InlineText;
-use super::wrap::{columns, unmarked, wrap};
+use super::wrap::{columns, flow, unmarked, wrap};
 
 /// The least width that is worth indenting into. Blocks that stand deeper keep
 /// the margin of the block around them, so that no line sticks out.
@@ -28,7 +28,7 @@ pub(super) fn heading(text: &str, mark: char, width: usize) -> Vec<String> {
     lines
 }
 
-/// The lines of a paragraph that a few words run into.
+/// The lines of a paragraph that a few words run into; they run on.
 pub(super) fn paragraph(
     run_in: &str,
     content: &[Inline],
@@ -36,11 +36,13 @@ pub(super) fn paragraph(
     inline: &mut InlineText,
 ) -> Vec<String> {
     let text = inline.text(content);
-    wrap(&format!("{run_in}{text}"), width)
+    flow(&format!("{run_in}{text}"), width)
 }
 
 /// Lines below one another behind a mark: `first` before the first line, `rest`
-/// before the others. `lay_out` gets the width that is left.
+/// before the others. `lay_out` gets the width that is left. Only in a quote do
+/// lines still run on (RFC 3676 §4.5); behind another mark they would be joined
+/// across it.
 pub(super) fn behind(
     first: &str,
     rest: &str,
@@ -62,7 +64,9 @@ pub(super) fn behind(
     }
     for (at, line) in lines.iter_mut().enumerate() {
         let mark = if at == 0 { first } else { rest };
-        *line = format!("{mark}{line}").trim_end().to_owned();
+        let runs_on = rest == "> " && line.ends_with(' ');
+        let end = if runs_on { " " } else { "" };
+        *line = format!("{}{end}", format!("{mark}{line}").trim_end());
     }
     lines
 }

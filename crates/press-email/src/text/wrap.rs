@@ -3,7 +3,7 @@
 //! A line is counted in the columns of a terminal, so that a Han character
 //! counts two. Lines break where Unicode allows it (UAX #14), but an address is
 //! never broken: it stands on a longer line instead, so that it can be followed.
-//! No line ends in white space, and none begins with what a reader takes for a
+//! No line ends in white space but those that run on, and none begins with what a reader takes for a
 //! mark: words that look like one are written so that they do not.
 
 use textwrap::WordSeparator;
@@ -13,16 +13,34 @@ use textwrap::wrap_algorithms::wrap_first_fit;
 /// Text as lines of at most `width` columns. A line feed is a break that the
 /// author asked for.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = flow(text, width);
+    for line in &mut lines {
+        line.truncate(line.trim_end().len());
+    }
+    lines
+}
+
+/// The same as lines that a reader's program may join and break anew: those that
+/// run on end in a space, beside the width (RFC 3676 §4.1). One that breaks where
+/// no space stands, as between two Han characters, does not run on: a space would
+/// be put there.
+pub(super) fn flow(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     // A line without words would part the paragraph.
     for paragraph in text.split('\n').filter(|line| !line.trim().is_empty()) {
         let words = words(paragraph, width.max(1));
+        let begun = lines.len();
         for line in wrap_first_fit(&words, &[width as f64]) {
+            let runs_on = line.last().is_some_and(|word| !word.whitespace.is_empty());
             // A space that does not break, alone on a line, is none.
             let line = joined(line);
             if !line.is_empty() {
-                lines.push(unmarked(line));
+                let line = unmarked(line);
+                lines.push(if runs_on { format!("{line} ") } else { line });
             }
+        }
+        if let Some(last) = lines[begun..].last_mut() {
+            last.truncate(last.trim_end().len());
         }
     }
     lines
@@ -137,6 +155,17 @@ mod tests {
             lines("[Note 1] a\n[Note] b\n[Note 2]"),
             [" [Note 1] a", "[Note] b", " [Note 2]"]
         );
+    }
+
+    #[test]
+    fn lines_that_break_at_a_space_run_on() {
+        assert_eq!(
+            flow("one two\nthree four", 7),
+            ["one two", "three ", "four"]
+        );
+        assert_eq!(flow("中国科学院 x", 6), ["中国科", "学院 x"]);
+        assert_eq!(flow("x 中国科学院", 5), ["x 中", "国科", "学院"]);
+        assert_eq!(flow("xx yyy 中国", 5), ["xx ", "yyy ", "中国"]);
     }
 
     #[test]

@@ -5,8 +5,10 @@ mod specimen;
 
 use press_email::{Error, Input, render};
 use press_image::Pictures;
-use press_message::Parts;
-use press_model::{FileId, Issue, LanguageTag, PictureDelivery, Publication, TemplateFile};
+use press_message::{Mailbox, Parts, Recipient, Shown, Unsubscribe};
+use press_model::{
+    FileId, Greeting, Issue, LanguageTag, PictureDelivery, Publication, TemplateFile,
+};
 use press_template::Templates;
 use proptest::prelude::*;
 use reading::{Piece, addresses, assert_in_order, attribute, html_words, must_say, pieces};
@@ -29,7 +31,16 @@ fn with_templates(
         pictures: &pictures,
         templates: &templates,
     })?;
-    Ok(email.parts)
+    // As somebody reads them whose name is not known.
+    let to = Mailbox::parse("reader@meridian.example").unwrap();
+    let unsubscribe = Unsubscribe::by_mail(&to);
+    let reader = Recipient::new(&to, "id@meridian.example".into(), unsubscribe);
+    let Shown { html, text } = email.parts.shown(&reader).unwrap();
+    Ok(Parts {
+        html,
+        text,
+        ..email.parts
+    })
 }
 
 fn specimen() -> Parts {
@@ -137,6 +148,51 @@ fn links_are_absolute_or_lead_to_a_place_that_is_there() {
         let web = "https://meridian.example/2024-11/blocks.html";
         assert_eq!(html.contains(web), publication.base_url.is_some());
     }
+}
+
+#[test]
+fn places_survive_the_inliner_and_are_filled_in() {
+    let mut publication = specimen::publication();
+    publication.base_url = Some("https://meridian.example".into());
+    publication.email.greeting = Some(Greeting {
+        named: "Dear {name},".into(),
+        unnamed: "Dear reader,".into(),
+    });
+    let named = TemplateFile {
+        name: "email/blocks/rule.html".into(),
+        text: "<p title=\"{{ place.name }}\">For {{ place.name }}</p>".into(),
+        file: FileId(3),
+    };
+    let mut issue = specimen::issue();
+    issue.sections[0].articles[1].blocks = vec![press_model::Block::Rule {
+        id: specimen::id("blocks", 1),
+        span: Default::default(),
+    }];
+    let (pictures, _) = Pictures::inspect(&specimen::assets(), &[]);
+    let email = render(&Input {
+        publication: &publication,
+        issue: &issue,
+        pictures: &pictures,
+        templates: &Templates::new(vec![named]),
+    })
+    .unwrap();
+    let shown = |name: &str| {
+        let to = Mailbox::parse("ada@meridian.example").unwrap();
+        let unsubscribe = Unsubscribe::by_mail(&to);
+        let reader = Recipient::new(&to, "id@meridian.example".into(), unsubscribe);
+        email.parts.shown(&reader.called(name)).unwrap()
+    };
+    let unknown = shown("");
+    assert!(html_words(&unknown.html).contains("Dear reader,"));
+    assert!(unknown.text.contains("\n\nDear reader,\n\n"));
+    let Shown { html, text } = shown("Ada \"<i>\" & 王");
+    let name = "Ada &quot;&lt;i&gt;&quot; &amp; 王";
+    assert!(html.contains(&format!("title=\"{name}\"")), "{html}");
+    assert!(html.contains(&format!(">For {name}</p>")));
+    assert!(html.contains("href=\"mailto:ada@meridian.example?subject=unsubscribe\""));
+    assert!(html.contains("href=\"https://meridian.example/2024-11/\""));
+    assert!(text.contains("Dear Ada \"<i>\" & 王,\n"));
+    assert!(text.contains(":\nhttps://meridian.example/2024-11/\n"));
 }
 
 #[test]
@@ -250,9 +306,12 @@ What is said: x
 /// What every text part must hold.
 fn check_lines(text: &str) {
     for line in text.lines() {
-        assert!(line == "-- " || line.trim_end() == line, "{line:?}");
+        // A line that runs on ends in one space (RFC 3676).
+        let whole = line.strip_suffix(' ').unwrap_or(line);
+        assert!(whole.trim_end() == whole, "{line:?}");
         let may_be_long = line.contains("://") || line.contains('@') || line.starts_with("    ");
-        assert!(display_width(line) <= 72 || may_be_long, "{line}");
+        // A space that shows that a mark is none stands beside the width.
+        assert!(display_width(whole) <= 73 || may_be_long, "{line}");
     }
     assert_eq!(text.matches("\n-- \n").count(), 1);
 }

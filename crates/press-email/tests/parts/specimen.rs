@@ -25,6 +25,7 @@ pub fn publication() -> Publication {
         colophon: words("Set in two serifs, <neither> of them {{ loud }}."),
         theme: Theme::default(),
         sender: Some(Sender {
+            unsubscribe: None,
             span: Span::default(),
             from: "The Meridian Review <news@meridian.example>".into(),
             reply_to: Some("letters@meridian.example".into()),
@@ -34,6 +35,8 @@ pub fn publication() -> Publication {
         booklet: Default::default(),
         epub: EpubSettings::default(),
         email: EmailSettings {
+            greeting: None,
+            whole: false,
             pictures: PictureDelivery::Auto,
         },
     }
