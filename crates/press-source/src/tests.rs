@@ -420,7 +420,7 @@ fn places() {
     check("[z](../b.md)", "p(z)", &[Code::PathOutsideIssue]);
     check(
         "## Title {#own}\n\n[x](#title)",
-        "h1(Title) p(a<a#b-a.1>(x))",
+        "h1(<x-a.own>Title) p(a<a#b-a.1>(x))",
         &[Code::UnsupportedMarkup],
     );
 }
@@ -671,6 +671,15 @@ fn items_are_named_by_the_words_they_begin_with() {
         "# Tool\n\n- Tool [a](#tool)\n",
         "headline(Tool) ul(p(Tool a<a#>(a)))",
         &[],
+    );
+}
+
+#[test]
+fn names_of_kramdown_are_kept_for_links() {
+    check(
+        "[a](#one) [b](#two)\n\n{:#one}\n\nText\n\n- {:#two .x} Item\n",
+        "p(a<a#b-a.2>(a) a<a#x-a.two>(b)) p(Text) ul(p(<x-a.two>Item))",
+        &[Code::UnsupportedMarkup; 2],
     );
 }
 
