@@ -36,6 +36,13 @@ pub struct Run {
     pub err: String,
 }
 
+/// What typst remembers of earlier layouts goes, or the builds of many tests would
+/// fill the memory. A program that builds once has no use for this.
+pub fn forget_old_layouts() {
+    const LATEST: usize = 8;
+    typst::comemo::evict(LATEST);
+}
+
 impl Default for Desk {
     fn default() -> Desk {
         Desk::empty()
@@ -101,6 +108,7 @@ impl Desk {
         }
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let exit = xtask::run(all, &mut Console::plain(&mut out, &mut err));
+        forget_old_layouts();
         let text = |bytes| self.without_paths(String::from_utf8(bytes).expect("UTF-8"));
         Run {
             exit,

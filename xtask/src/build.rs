@@ -15,7 +15,7 @@ use crate::editions::{File, Made};
 use crate::manifest::{Manifest, Origin};
 use crate::open::Material;
 use crate::output::{self, Output};
-use crate::{Console, Exit, draw, editions, open, proof, report};
+use crate::{Console, Exit, draw, editions, lint, open, proof, report};
 
 /// Runs the command.
 pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
@@ -50,8 +50,12 @@ pub fn run(args: &BuildArgs, console: &mut Console) -> anyhow::Result<Exit> {
     let kept: Vec<Edition> = others.kept.keys().copied().collect();
     made.files.extend(others.kept);
     let proof = proof::prove(&material, &made.files);
+    let mut lint = lint::examine(&made.files);
+    made.parts.extend(lint.part.take());
     let report = report::files(&material, &opened, &made, &proof)?;
-    opened.diagnostics.extend(proof.diagnostics());
+    let lost = proof.diagnostics();
+    opened.diagnostics.extend(lint.beside(&lost));
+    opened.diagnostics.extend(lost);
     if opened.diagnostics.iter().any(Diagnostic::is_error) {
         let exit = refuse(args, console, &opened.diagnostics, &opened.sources);
         if let [page, ..] = &report[..] {

@@ -7,7 +7,7 @@ use std::io::BufReader;
 use anyhow::Context as _;
 use chrono::DateTime;
 use press_delivery::{
-    Campaign, CampaignState, Ledger, Log, LogError, Margins, RelayKind, State, Verdict,
+    Campaign, CampaignState, Ledger, Log, LogError, Margins, RelayKind, State, Verdict, is_settled,
 };
 use press_model::RelaySort;
 use serde_json::{Map, Value, json};
@@ -78,6 +78,11 @@ async fn status(
 ) -> anyhow::Result<Exit> {
     let counts = ledger.counts(campaign.id).await?;
     let due = ledger.next_due(campaign.id).await?;
+    let is_over = is_settled(&counts) && !counts.contains_key(&State::Uncertain);
+    let state = match campaign.state {
+        CampaignState::Sending if is_over => "done",
+        state => state.as_str(),
+    };
     if as_json {
         let of_state = |state: State| counts.get(&state).copied().unwrap_or_default();
         let counts: Map<String, Value> = State::ALL
@@ -86,7 +91,7 @@ async fn status(
             .collect();
         let answer = json!({
             "issue": issue,
-            "state": campaign.state.as_str(),
+            "state": state,
             "reason": campaign.reason,
             "confirmed": time(campaign.confirmed),
             "counts": counts,
@@ -98,8 +103,7 @@ async fn status(
     let reason = campaign.reason.as_ref();
     let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
     console.print(&format!(
-        "{issue}: {}{reason}, confirmed {}\n",
-        campaign.state.as_str(),
+        "{issue}: {state}{reason}, confirmed {}\n",
         time(campaign.confirmed)
     ));
     console.print(&lines(&counts));

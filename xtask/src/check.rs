@@ -7,7 +7,7 @@ use press_model::{Edition, Span};
 use serde_json::json;
 
 use crate::cli::CheckArgs;
-use crate::{Console, Exit, build, draw, editions, open, proof};
+use crate::{Console, Exit, build, draw, editions, lint, open, proof};
 
 /// Runs the command. An issue is checked by making every edition of it and
 /// writing none: some faults only a renderer finds.
@@ -38,7 +38,10 @@ pub fn run(args: &CheckArgs, console: &mut Console) -> anyhow::Result<Exit> {
             let made = editions::make(material, &all, false, build::date_of(&material.issue)?)?;
             opened.diagnostics.extend(made.faults);
             let proof = proof::prove(material, &made.files);
-            opened.diagnostics.extend(proof.diagnostics());
+            let lost = proof.diagnostics();
+            let lint = lint::examine(&made.files);
+            opened.diagnostics.extend(lint.beside(&lost));
+            opened.diagnostics.extend(lost);
         }
         let diagnostics = &opened.diagnostics;
         faulty |= diagnostics.iter().any(|fault| fault.is_error());

@@ -12,13 +12,10 @@ use std::thread::{self, Builder, Scope, ScopedJoinHandle};
 
 use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, Utc};
-use press_message::{
-    Headers, Originator, Parts, Purpose, Recipient, Shown, message_id, placeholder_recipient,
-};
-use press_model::{Code, Diagnostic, Edition, Issue, PageMap, Publication, Span};
+use press_model::{Code, Diagnostic, Edition, Issue, PageMap, Span};
 
 use crate::open::Material;
-use crate::{preflight, print};
+use crate::{email, preflight, print};
 
 /// The stack of a renderer's thread, in bytes: blocks nest, and so do the calls
 /// that lay them out.
@@ -48,8 +45,10 @@ pub struct Made {
 }
 
 /// Why an edition was not made.
-enum Failure {
+pub enum Failure {
+    /// The issue has these faults.
     Faults(Vec<Diagnostic>),
+    /// The machine failed.
     Machine(anyhow::Error),
 }
 
@@ -85,7 +84,7 @@ pub fn make(
     thread::scope(|scope| {
         let email = wanted
             .contains(&Edition::Email)
-            .then(|| spawn(scope, "email", || email(material, date)));
+            .then(|| spawn(scope, "email", || email::make(material, date)));
         let cover = wanted
             .contains(&Edition::Epub)
             .then(|| spawn(scope, "cover", || Ok(press_pdf::cover(&print)?)));
@@ -105,6 +104,10 @@ pub fn make(
                         && let Some(cover) = made.note(join(cover))?
                     {
                         let epub = epub(material, layout.page_map(), &cover, date);
+                        let epub = epub.map(|(files, warnings)| {
+                            made.faults.extend(warnings);
+                            files
+                        });
                         made.take(Edition::Epub, epub)?;
                     }
                     if thumbnails
@@ -142,10 +145,14 @@ pub fn make(
                 made.files.insert(Edition::Press, made_for_press.files);
             }
         }
-        match email {
-            Some(email) => made.take(Edition::Email, join(email)),
-            None => Ok(()),
+        if let Some(email) = email
+            && let Some(email) = made.note(join(email)).context("cannot make the email")?
+        {
+            made.parts.push(email.part);
+            made.faults.extend(email.faults);
+            made.files.insert(Edition::Email, email.files);
         }
+        Ok::<(), anyhow::Error>(())
     })?;
     Ok(made)
 }
@@ -214,8 +221,11 @@ fn epub(
     page_map: &PageMap,
     cover: &[u8],
     date: DateTime<Utc>,
-) -> Outcome<Vec<File>> {
-    let bytes = press_epub::render(&press_epub::Input {
+) -> Outcome<(Vec<File>, Vec<Diagnostic>)> {
+    let press_epub::Rendered {
+        epub: bytes,
+        diagnostics,
+    } = press_epub::render(&press_epub::Input {
         publication: &material.publication,
         issue: &material.issue.for_edition(Edition::Epub),
         pictures: &material.pictures,
@@ -223,68 +233,13 @@ fn epub(
         page_map: Some(page_map),
         cover,
         modified: date,
-        version: env!("CARGO_PKG_VERSION"),
+        version: concat!("Pressroom ", env!("CARGO_PKG_VERSION")),
     })?;
-    Ok(vec![File {
+    let file = File {
         name: file_name(material, "epub"),
         bytes,
-    }])
-}
-
-/// The message as a reader gets it, its two parts by themselves, and the pictures
-/// that it shows from the web.
-fn email(material: &Material, date: DateTime<Utc>) -> Outcome<Vec<File>> {
-    let Material {
-        publication, issue, ..
-    } = material;
-    let email = press_email::render(&press_email::Input {
-        publication,
-        issue: &issue.for_edition(Edition::Email),
-        pictures: &material.pictures,
-        templates: &material.templates,
-    })?;
-    let (message, shown) = message(publication, issue, &email.parts, date)
-        .map_err(|error| Failure::Machine(error.into()))?;
-    let file = |name: &str, bytes| File {
-        name: name.to_owned(),
-        bytes,
     };
-    let mut files = vec![
-        file("email.html", shown.html.into_bytes()),
-        file("email.txt", shown.text.into_bytes()),
-        file("email.eml", message),
-    ];
-    files.extend(
-        email
-            .web_pictures
-            .into_iter()
-            .map(|picture| file(&picture.path, picture.bytes.to_vec())),
-    );
-    Ok(files)
-}
-
-/// The message that a build writes, which is addressed to nobody yet, and its two
-/// forms as that reader would see them.
-fn message(
-    publication: &Publication,
-    issue: &Issue,
-    parts: &Parts,
-    date: DateTime<Utc>,
-) -> Result<(Vec<u8>, Shown), press_message::Error> {
-    let originator = Originator::of(publication)?;
-    let (slug, domain) = (&publication.slug, originator.from.domain());
-    let to = placeholder_recipient(slug)?;
-    let campaign = format!("{slug}.{}", issue.name);
-    let id = message_id(&campaign, &to, Purpose::Build, domain);
-    let recipient = Recipient::new(&to, id, originator.unsubscribe());
-    let headers = Headers {
-        date,
-        list_id: Some(format!("{slug}.{domain}")),
-        reply_to: originator.reply_to,
-        from: originator.from,
-    };
-    let message = press_message::compose(parts, &headers, &recipient)?;
-    Ok((message, parts.shown(&recipient)?))
+    Ok((vec![file], diagnostics))
 }
 
 fn file_name(material: &Material, extension: &str) -> String {
@@ -334,3 +289,9 @@ macro_rules! failure_from {
 }
 
 failure_from!(press_pdf::Error, press_epub::Error, press_email::Error);
+
+impl From<press_message::Error> for Failure {
+    fn from(error: press_message::Error) -> Failure {
+        Failure::Machine(error.into())
+    }
+}

@@ -12,6 +12,8 @@ mod console;
 mod delivery;
 mod draw;
 mod editions;
+mod email;
+mod lint;
 mod manifest;
 mod new;
 mod open;

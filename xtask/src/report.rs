@@ -57,7 +57,8 @@ fn report(material: &Material, opened: &Opened, made: &Made, proof: &Proof) -> R
         },
         is_built: !(opened.diagnostics.iter())
             .chain(&proof.diagnostics())
-            .any(Diagnostic::is_error),
+            .any(Diagnostic::is_error)
+            && made.parts.iter().all(|part| part.outcome < Outcome::Fail),
         editions: editions(made),
         fidelity: fidelity(issue, proof, &opened.sources),
         thumbnails: thumbnails(made),

@@ -8,21 +8,19 @@ use anyhow::Context as _;
 use chrono::DateTime;
 use press_delivery::{
     Address, Campaign, CampaignState, Destination, Ended, Envelope, Frozen, Ledger, LedgerError,
-    NewCampaign, Outcome, Progress, RelayKind, Row, Run, Session, State, is_settled,
+    NewCampaign, Outcome, Progress, RelayKind, Row, Run, Session, State, is_settled, write_private,
 };
-use press_message::{Prepared, Purpose};
-use press_model::Diagnostic;
+use press_message::{Parts, Prepared, Purpose};
+use press_model::{Diagnostic, Edition, Publication};
 use sha2::{Digest as _, Sha256};
 
 use crate::campaign::{lines, time};
 use crate::cli::SendArgs;
 use crate::delivery::{Desk, block_on, moment, now};
+use crate::editions::Failure;
 use crate::open::{self, Material};
 use crate::{Console, Exit, draw};
 use letter::Letters;
-
-/// Above this size Gmail shows only the beginning of a message, in bytes.
-const CLIPPED: usize = 102 * 1024;
 
 /// Runs the command.
 pub fn run(args: &SendArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
@@ -36,6 +34,14 @@ pub fn run(args: &SendArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
         let faults = draw::draw(&opened.diagnostics, &opened.sources, console.colour());
         console.error(&faults);
         return Ok(Exit::Faults);
+    };
+    let parts = match email(&material) {
+        Ok(parts) => parts,
+        Err(Failure::Machine(error)) => return Err(error.context("cannot make the email")),
+        Err(Failure::Faults(faults)) => {
+            console.error(&draw::draw(&faults, &opened.sources, console.colour()));
+            return Ok(Exit::Faults);
+        }
     };
     if let Some(complaint) = complaint(&material) {
         console.error(&format!("error: {complaint}\n"));
@@ -51,7 +57,8 @@ pub fn run(args: &SendArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     }
     let office = Office {
         desk: &desk,
-        material: &material,
+        publication: &material.publication,
+        parts,
         letters,
         args,
     };
@@ -73,6 +80,17 @@ pub fn run(args: &SendArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
     })
 }
 
+/// The email of the issue, as a build makes it.
+fn email(material: &Material) -> Result<Parts, Failure> {
+    let email = press_email::render(&press_email::Input {
+        publication: &material.publication,
+        issue: &material.issue.for_edition(Edition::Email),
+        pictures: &material.pictures,
+        templates: &material.templates,
+    })?;
+    Ok(email.parts)
+}
+
 /// What a message to a list cannot be without.
 fn complaint(material: &Material) -> Option<String> {
     let publication = &material.publication;
@@ -92,7 +110,8 @@ fn complaint(material: &Material) -> Option<String> {
 
 struct Office<'a> {
     desk: &'a Desk<'a>,
-    material: &'a Material,
+    publication: &'a Publication,
+    parts: Parts,
     letters: Letters,
     args: &'a SendArgs,
 }
@@ -109,7 +128,9 @@ impl Office<'_> {
         let ledger = self.desk.ledger().await?;
         let (domains, suppressed, had) = ledger.plan(&self.args.issue, destination.kind()).await?;
         let total: u64 = domains.iter().map(|(_, count)| count).sum();
-        let prepared = self.letters.prepare(self.material, moment(now()))?;
+        let prepared = self
+            .letters
+            .prepare(self.publication, &self.parts, moment(now()))?;
         let bytes = self.letters.sample(&prepared)?.content.len();
         console.print(&format!("{}: {total} recipients\n", self.args.issue));
         for (domain, count) in domains.iter().take(MOST) {
@@ -123,22 +144,18 @@ impl Office<'_> {
         console.print(&format!(
             "{suppressed} left out since they want no mail, {had} have a row for this issue already\n"
         ));
-        let clipped = match bytes > CLIPPED {
-            true => ", of which Gmail shows only the beginning",
-            false => "",
-        };
-        console.print(&format!(
-            "a message has {} KB{clipped}\n",
-            bytes.div_ceil(1024)
-        ));
+        console.print(&format!("a message has {} KiB\n", bytes.div_ceil(1024)));
         console.print(&self.pace(&destination, total));
         for missing in self.letters.missing() {
             console.print(&format!("large hosts will miss: {missing}\n"));
         }
-        console.print(&format!(
-            "nothing was sent; to send: cargo xtask send {} --confirm {total}\n",
-            self.args.issue
-        ));
+        console.print(&match total {
+            0 => "nothing was sent, and there is nobody to send it to\n".to_owned(),
+            _ => format!(
+                "nothing was sent; to send: cargo xtask send {} --confirm {total}\n",
+                self.args.issue
+            ),
+        });
         Ok(Exit::Done)
     }
 
@@ -168,7 +185,9 @@ impl Office<'_> {
             }
         };
         let at = moment(now());
-        let prepared = self.letters.prepare_test(self.material, at)?;
+        let prepared = self
+            .letters
+            .prepare_test(self.publication, &self.parts, at)?;
         let row = Row {
             id: 0,
             subscriber: "0000000000000000".to_owned(),
@@ -184,8 +203,7 @@ impl Office<'_> {
         match self.destination()? {
             Destination::Outbox(folder) => {
                 let path = folder.join(format!("test-{}.eml", at.format("%Y%m%dT%H%M%S%3f")));
-                std::fs::create_dir_all(&folder)
-                    .and_then(|()| std::fs::write(&path, &stamped.content))
+                write_private(&path, &stamped.content)
                     .with_context(|| format!("cannot write {}", path.display()))?;
                 console.print(&format!("a test message: {}\n", path.display()));
                 Ok(Exit::Done)
@@ -248,7 +266,11 @@ impl Office<'_> {
         };
         match campaign.state {
             CampaignState::Sending => {}
-            CampaignState::Paused | CampaignState::Halted | CampaignState::Cancelled => {
+            CampaignState::Cancelled => {
+                console.error("error: the campaign was cancelled, which is for ever\n");
+                return Ok(Exit::Usage);
+            }
+            CampaignState::Paused | CampaignState::Halted => {
                 let state = campaign.state.as_str();
                 let reason = campaign.reason.as_deref().unwrap_or("no reason is known");
                 console.error(&format!(
@@ -296,9 +318,11 @@ impl Office<'_> {
         let issue = &self.args.issue;
         let confirmed = now();
         let at = moment(confirmed);
-        let prepared = self.letters.prepare(self.material, at)?;
+        let prepared = self.letters.prepare(self.publication, &self.parts, at)?;
         // The Date differs at each confirmation; what the build says does not.
-        let still = self.letters.prepare(self.material, DateTime::UNIX_EPOCH)?;
+        let still = self
+            .letters
+            .prepare(self.publication, &self.parts, DateTime::UNIX_EPOCH)?;
         let build: String = Sha256::digest(still.as_bytes())
             .iter()
             .map(|byte| format!("{byte:02x}"))

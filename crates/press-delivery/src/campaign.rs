@@ -11,7 +11,10 @@ mod dispatch;
 mod pace;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -611,7 +614,7 @@ impl Shared {
 
 /// Written beside and put in place; named by the Message-ID, so that it is the same
 /// file whenever it is written.
-fn write_file(folder: &std::path::Path, job: &Job) -> Result<(), RunError> {
+fn write_file(folder: &Path, job: &Job) -> Result<(), RunError> {
     let name: String = job
         .stamped
         .message_id
@@ -623,10 +626,29 @@ fn write_file(folder: &std::path::Path, job: &Job) -> Result<(), RunError> {
         .collect();
     let path = folder.join(format!("{name}.eml"));
     let beside = folder.join(format!(".{name}.new"));
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&beside, &job.stamped.content))
+    write_private(&beside, &job.stamped.content)
         .and_then(|()| std::fs::rename(&beside, &path))
         .map_err(|source| RunError::Outbox { path, source })
+}
+
+/// Writes a file that only its owner can read, and makes its folder if need be.
+///
+/// # Errors
+/// Those of the file system.
+pub fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+    }
+    OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)?
+        .write_all(content)
 }
 
 impl Job {

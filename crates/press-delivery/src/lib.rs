@@ -21,7 +21,7 @@ mod tls;
 mod wire;
 
 pub use address::{Address, AddressError};
-pub use campaign::{
+pub use campaign::{write_private, 
     Compose, Destination, Ended, Progress, Run, RunError, Settings, Stamped, is_settled, run,
 };
 pub use csv_list::{Imported, ListError, Refused, import, read_addresses, write_list};

@@ -14,28 +14,31 @@ use minijinja::{Environment, context};
 use press_message::Place;
 use press_model::{
     AssetPath, Contents, Inline, Issue, Labels, LanguageTag, LinkTarget, Met, NoteNumber, Picture,
-    Publication, Theme, month_and_year, walk,
+    Publication, Theme, month_and_year, plain_text, walk,
 };
 use press_template::{InlineTarget, escape_html, inline_html};
 
 use crate::palette::Palette;
 use crate::pictures::Shown;
 use crate::places::Places;
+use crate::shorten::Extent;
 use crate::{Error, Input};
 
 /// The marker by which css-inline leaves a style sheet in its place. It is of no
 /// use to a reader.
 const KEEP: &str = " data-css-inline=\"keep\"";
 
-/// The HTML part of an issue, with marks where it differs from reader to reader.
+/// The HTML part of an issue, or of what `extent` leaves of it, with marks where it
+/// differs from reader to reader and traces of where each piece comes from.
 pub(crate) fn html(
     input: &Input,
+    issue: &Issue,
+    extent: &Extent,
     places: Places,
-    shown: BTreeMap<AssetPath, Shown>,
+    shown: &BTreeMap<AssetPath, Shown>,
 ) -> Result<String, Error> {
     let Input {
         publication,
-        issue,
         templates,
         ..
     } = input;
@@ -47,18 +50,23 @@ pub(crate) fn html(
         Arc::new(Target {
             labels,
             places,
-            shown,
+            shown: shown.clone(),
             labels_language: (publication.language.primary() != labels.language)
                 .then_some(labels.language),
         }),
     );
-    let contents = issue.contents();
+    // Reading takes as long as the whole takes.
+    let contents = input.issue.contents();
+    let preheader = preheader(issue);
     let context = context! {
         publication => Serde(publication),
         issue => Serde(issue),
         labels => Serde(labels),
         month => month_and_year(issue.date, &publication.language),
-        why => labels.why_you_get_this.replace("{title}", &publication.title),
+        why => why(publication),
+        preheader => preheader,
+        extent => extent.as_str(),
+        shortened => shortened(issue, extent),
         direction => direction(&publication.language),
         contents => Serde(&contents),
         entries => entries(&contents),
@@ -76,6 +84,44 @@ pub(crate) fn html(
     inlined(&html)
 }
 
+/// Why the reader gets this, in words.
+pub(crate) fn why(publication: &Publication) -> String {
+    let labels = Labels::of(&publication.language);
+    let why = labels.why_you_get_this;
+    why.replace("{title}", &publication.title)
+}
+
+/// What an inbox shows behind the subject: the issue's own words, or its headlines.
+pub(crate) fn preheader(issue: &Issue) -> String {
+    const LONGEST: usize = 130;
+    if !issue.preheader.is_empty() {
+        return issue.preheader.clone();
+    }
+    let mut text = String::new();
+    for headline in issue
+        .articles()
+        .filter_map(|article| article.headline.as_ref())
+    {
+        let headline = plain_text(headline);
+        let between = if text.is_empty() { "" } else { " · " };
+        if text.chars().count() + between.chars().count() + headline.chars().count() > LONGEST {
+            break;
+        }
+        text.push_str(between);
+        text.push_str(&headline);
+    }
+    text
+}
+
+/// The articles that say less than they have, by their slugs.
+fn shortened(issue: &Issue, extent: &Extent) -> BTreeMap<String, bool> {
+    let articles = issue.articles();
+    let shortened = articles.filter(|article| extent.shortens(&article.slug));
+    shortened
+        .map(|article| (article.slug.to_string(), true))
+        .collect()
+}
+
 /// What marks each place that is filled in for a recipient, by its name.
 fn marks() -> BTreeMap<&'static str, String> {
     Place::ALL
@@ -90,7 +136,81 @@ fn inlined(html: &str) -> Result<String, Error> {
         minify_css: true,
         ..InlineOptions::default()
     });
-    Ok(inliner.inline(html)?.replacen(KEEP, "", 1))
+    let html = inliner.inline(html)?.replacen(KEEP, "", 1);
+    Ok(without_idle_classes(&html))
+}
+
+/// The HTML without the classes that no sheet in it knows: once the sheet is in the
+/// elements they are of no use, and Gmail counts them.
+fn without_idle_classes(html: &str) -> String {
+    let sheets: String = (html.split("<style").skip(1))
+        .filter_map(|rest| rest.split("</style>").next())
+        .collect();
+    let is_known = |class: &str| {
+        let selector = format!(".{class}");
+        let mut found = sheets.match_indices(&selector);
+        found.any(|(at, name)| {
+            let next = sheets[at + name.len()..].chars().next();
+            next.is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '-' | '_'))
+        })
+    };
+    let mut known: BTreeMap<String, bool> = BTreeMap::new();
+    let mut short = String::with_capacity(html.len());
+    let mut rest = html;
+    // What a serialiser has written has `<` only where a tag or a comment begins, and
+    // no quotation mark in a value.
+    while let Some((before, tag)) = rest.split_once('<') {
+        short.push_str(before);
+        short.push('<');
+        if tag.starts_with(['!', '/']) {
+            let end = match tag.starts_with("!--") {
+                true => tag.find("-->").unwrap_or(tag.len()),
+                false => 0,
+            };
+            short.push_str(&tag[..end]);
+            rest = &tag[end..];
+            continue;
+        }
+        let end = end_of_tag(tag);
+        let (tag, after) = tag.split_at(end);
+        rest = after;
+        let attribute = tag.split_once(" class=\"").and_then(|(head, classes)| {
+            let (classes, tail) = classes.split_once('"')?;
+            Some((head, classes, tail))
+        });
+        match attribute {
+            // In another attribute's value, a class is only words.
+            Some((head, classes, tail)) if head.matches('"').count() % 2 == 0 => {
+                let kept: Vec<&str> = classes
+                    .split_ascii_whitespace()
+                    .filter(|class| {
+                        *known
+                            .entry((*class).to_owned())
+                            .or_insert_with(|| is_known(class))
+                    })
+                    .collect();
+                short.push_str(head);
+                if !kept.is_empty() {
+                    short.push_str(&format!(" class=\"{}\"", kept.join(" ")));
+                }
+                short.push_str(tail);
+            }
+            Some(_) | None => short.push_str(tag),
+        }
+    }
+    short.push_str(rest);
+    short
+}
+
+/// Where a tag ends, outside the values of its attributes.
+fn end_of_tag(tag: &str) -> usize {
+    let mut is_quoted = false;
+    tag.bytes()
+        .position(|byte| {
+            is_quoted ^= byte == b'"';
+            byte == b'>' && !is_quoted
+        })
+        .unwrap_or(tag.len())
 }
 
 /// The places in the issue that a link leads to; the others need no mark.
@@ -233,5 +353,21 @@ impl InlineTarget for Target {
 
     fn xml(&self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_that_no_sheet_knows_are_left_out() {
+        let html = "<style>.a{b:c}.long-er{d:e}</style><p class=\"a gap\" title=\" class=\" style=\"x\">class=\"gap\"</p>\
+                    <i class=\"long\"></i><i alt=\"> class=&quot;a&quot;\" class=\"long-er\"></i><!-- <p class=\"gap\"> -->";
+        assert_eq!(
+            without_idle_classes(html),
+            "<style>.a{b:c}.long-er{d:e}</style><p class=\"a\" title=\" class=\" style=\"x\">class=\"gap\"</p>\
+             <i></i><i alt=\"> class=&quot;a&quot;\" class=\"long-er\"></i><!-- <p class=\"gap\"> -->"
+        );
     }
 }

@@ -5,14 +5,20 @@
 //! each kind of block, and its style sheet is then written into the elements,
 //! since several clients drop it. The text is made from the model, never from the
 //! HTML. Both say everything: every headline, brief, link, note, table cell and
-//! alternative text.
+//! alternative text; but HTML that Gmail would cut says less and leads to the web
+//! for the rest ([`Extent`]). What comes out is held against the rules of inboxes.
 
+mod budget;
 mod html;
 mod palette;
 mod pictures;
 mod places;
+mod rules;
+mod scan;
+mod shorten;
 mod text;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use press_image::Pictures;
@@ -20,7 +26,13 @@ use press_message::Parts;
 use press_model::{Diagnostic, Issue, Publication};
 use press_template::Templates;
 
+use pictures::Delivered;
 use places::Places;
+use rules::Checked;
+use scan::{Sizes, untraced};
+
+pub use budget::{Budget, Piece};
+pub use shorten::{CLIP, Extent, WARN};
 
 /// What an email is made from.
 pub struct Input<'a> {
@@ -55,6 +67,12 @@ pub struct Email {
     pub parts: Parts,
     /// The pictures that its HTML shows from the web.
     pub web_pictures: Vec<WebPicture>,
+    /// How much of the issue its HTML says.
+    pub extent: Extent,
+    /// What takes how much of it.
+    pub budget: Budget,
+    /// What is wrong with it and lets it be sent all the same.
+    pub faults: Vec<Diagnostic>,
 }
 
 /// A picture that must be on the web before the message is sent.
@@ -76,20 +94,99 @@ pub fn render(input: &Input) -> Result<Email, Error> {
         publication, issue, ..
     } = input;
     let places = Places::of(publication, issue);
-    let delivered = pictures::deliver(publication, issue, input.pictures)?;
     let text = text::text(publication, issue, &places);
-    let html = html::html(input, places, delivered.shown)?;
-    let parts = Parts {
-        subject: issue.subject.clone(),
-        preheader: issue.preheader.clone(),
-        html,
-        text,
-        greeting: publication.email.greeting.clone(),
-        web: issue.web_address(publication),
-        inline: delivered.inline,
-    };
+    let whole = Drawn::of(input, issue, Extent::Whole)?;
+    let whole_bytes = whole.html.len();
+    let (drawn, shown) = ladder(input, whole)?;
+    let shown = shown.as_ref().unwrap_or(issue);
+    let faults = rules::check(&Checked {
+        publication,
+        issue: shown,
+        templates: input.templates,
+        html: &drawn.traced,
+        pixels: &drawn.pixels(),
+        why: &html::why(publication),
+    });
+    if faults.iter().any(Diagnostic::is_error) {
+        return Err(Error::Faults(faults));
+    }
+    let budget = budget::budget(issue, &drawn, whole_bytes);
+    let mut all = budget::faults(publication, issue, &drawn.extent, &budget);
+    if all.iter().any(Diagnostic::is_error) {
+        return Err(Error::Faults(all));
+    }
+    all.extend(faults);
     Ok(Email {
-        parts,
-        web_pictures: delivered.web,
+        parts: Parts {
+            subject: issue.subject.clone(),
+            preheader: html::preheader(issue),
+            html: drawn.html,
+            text,
+            greeting: publication.email.greeting.clone(),
+            web: issue.web_address(publication),
+            inline: drawn.delivered.inline,
+        },
+        web_pictures: drawn.delivered.web,
+        extent: drawn.extent,
+        budget,
+        faults: all,
     })
+}
+
+/// The HTML of an issue, or of a part of it.
+pub(crate) struct Drawn {
+    pub(crate) extent: Extent,
+    /// With traces of where each piece comes from.
+    traced: String,
+    /// As it is sent.
+    pub(crate) html: String,
+    pub(crate) sizes: Sizes,
+    pub(crate) delivered: Delivered,
+}
+
+impl Drawn {
+    fn of(input: &Input, issue: &Issue, extent: Extent) -> Result<Drawn, Error> {
+        let places = Places::of(input.publication, input.issue);
+        let delivered = match extent {
+            Extent::Whole | Extent::Digest(_) => {
+                pictures::deliver(input.publication, issue, input.pictures)?
+            }
+            Extent::Contents => Delivered::default(),
+        };
+        let traced = html::html(input, issue, &extent, places, &delivered.shown)?;
+        let (html, sizes) = untraced(&traced);
+        Ok(Drawn {
+            extent,
+            traced,
+            html,
+            sizes,
+            delivered,
+        })
+    }
+
+    /// The pixels across of each picture, by its address.
+    fn pixels(&self) -> BTreeMap<String, u32> {
+        let shown = self.delivered.shown.values();
+        shown
+            .map(|shown| (shown.src.clone(), shown.pixels))
+            .collect()
+    }
+}
+
+/// The first step of the ladder that Gmail does not cut, and the issue as far as
+/// it is shown there. Without a web edition nothing is shortened: there would be
+/// no place to read the rest.
+fn ladder(input: &Input, whole: Drawn) -> Result<(Drawn, Option<Issue>), Error> {
+    let bytes = whole.html.len();
+    let has_web = input.issue.web_address(input.publication).is_some();
+    if bytes < CLIP || !has_web || input.publication.email.whole {
+        return Ok((whole, None));
+    }
+    let (issue, shortened) = shorten::digest(input.issue, bytes, &whole.sizes);
+    let digest = Drawn::of(input, &issue, Extent::Digest(shortened))?;
+    if digest.html.len() < CLIP {
+        return Ok((digest, Some(issue)));
+    }
+    let contents = Drawn::of(input, input.issue, Extent::Contents)?;
+    Ok((contents, Some(input.issue.clone())))
 }

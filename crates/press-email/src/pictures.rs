@@ -33,6 +33,12 @@ pub(crate) struct Shown {
     pub(crate) line_width: u32,
     /// The height in a line of text.
     pub(crate) line_height: u32,
+    /// How many pixels it has across.
+    #[serde(skip)]
+    pub(crate) pixels: u32,
+    /// Its bytes.
+    #[serde(skip)]
+    pub(crate) bytes: usize,
 }
 
 /// The pictures of an issue by their assets, and those that travel inside the
@@ -83,6 +89,7 @@ pub(crate) fn deliver(
         }
         let prepared = pictures.raster(asset, WIDEST * 2)?;
         let extension = prepared.format.extension();
+        let length = prepared.bytes.len();
         let src = match &remote {
             Some(web) => {
                 let path = delivered.web_path(asset, prepared.width, extension);
@@ -111,6 +118,8 @@ pub(crate) fn deliver(
             width: shown_width(prepared.width),
             line_width,
             line_height,
+            pixels: prepared.width,
+            bytes: length,
         };
         delivered.shown.insert(asset.clone(), shown);
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use press_model::LanguageTag;
 
+use crate::fonts::StoredFont;
+use crate::pages::Page;
 use crate::pictures::StoredPicture;
 
 /// The contents of a book.
@@ -12,10 +14,13 @@ pub(crate) struct Book {
     /// The content documents in reading order.
     pub documents: Vec<ContentDocument>,
     pub style_sheet: String,
+    pub fonts: Vec<StoredFont>,
     /// The cover as JPEG.
     pub cover: Arc<[u8]>,
     pub pictures: Vec<StoredPicture>,
     pub landmarks: Landmarks,
+    /// The pages of the print edition that are marked in the text, in order.
+    pub pages: Vec<Page>,
 }
 
 /// A content document (EPUB 3.3 §6.1).

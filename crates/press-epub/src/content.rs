@@ -5,17 +5,20 @@ use std::sync::Arc;
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 use press_model::{
-    Article, AssetPath, Code, Diagnostic, Inline, Issue, Labels, LanguageTag, Publication, Section,
-    Span, month_and_year, plain_text,
+    AssetPath, Code, Diagnostic, Inline, Issue, Labels, LanguageTag, Publication, Section, Span,
+    month_and_year, plain_text,
 };
-use press_template::Templates;
+use press_template::{Templates, escape_html};
 use serde::Serialize;
 
 use crate::book::{Book, ContentDocument, Entry, Landmark};
+use crate::fonts::Fonts;
 use crate::metadata::{Metadata, one_line};
+use crate::order::{Part, article_file, parts, section_file};
+use crate::pages::{Page, Pages};
 use crate::pictures::BookPictures;
-use crate::text::{Places, Text, article_file, section_file};
-use crate::{Error, Input, check, xml};
+use crate::text::{Places, Text};
+use crate::{Error, Input, check, repeats, xml};
 
 /// The folder of this edition's templates.
 const FOLDER: &str = "epub";
@@ -54,13 +57,8 @@ pub(crate) fn write(input: &Input<'_>, metadata: &Metadata) -> Result<Book, Erro
         writer.labelled(Kind::Cover, labels.cover, context! {})?,
         writer.labelled(Kind::Contents, labels.in_this_issue, context! {})?,
     ];
-    for section in &issue.sections {
-        documents.push(writer.section(section)?);
-        for article in &section.articles {
-            if let Some(headline) = &article.headline {
-                documents.push(writer.article(section, article, headline)?);
-            }
-        }
+    for part in parts(issue) {
+        documents.push(writer.part(part)?);
     }
     if let Some(first) = documents.get(2) {
         landmarks.push(Landmark {
@@ -86,12 +84,15 @@ pub(crate) fn write(input: &Input<'_>, metadata: &Metadata) -> Result<Book, Erro
     });
     let style_sheet = input.templates.text("epub/style.css");
     let style_sheet = style_sheet.ok_or(Error::NoStyleSheet)?;
+    let fonts = Fonts::of(input, &documents)?;
     Ok(Book {
         documents,
-        style_sheet: style_sheet.to_owned(),
+        style_sheet: format!("{style_sheet}{}", fonts.rules),
+        fonts: fonts.stored,
         cover: input.cover.into(),
         pictures: stored,
         landmarks,
+        pages: writer.pages.placed(),
     })
 }
 
@@ -101,6 +102,7 @@ enum Kind {
     Cover,
     Contents,
     Section,
+    Briefs,
     Article,
     Corrections,
     Colophon,
@@ -112,6 +114,7 @@ impl Kind {
             Kind::Cover => "cover.xhtml",
             Kind::Contents => "contents.xhtml",
             Kind::Section => "section.xhtml",
+            Kind::Briefs => "briefs.xhtml",
             Kind::Article => "article.xhtml",
             Kind::Corrections => "corrections.xhtml",
             Kind::Colophon => "colophon.xhtml",
@@ -123,7 +126,7 @@ impl Kind {
         match self {
             Kind::Cover | Kind::Contents => None,
             Kind::Section | Kind::Corrections | Kind::Colophon => Some(1),
-            Kind::Article => Some(2),
+            Kind::Briefs | Kind::Article => Some(2),
         }
     }
 }
@@ -195,7 +198,9 @@ struct Writer<'a> {
     templates: &'a Templates,
     /// What every template knows.
     shared: Value,
+    pages: Arc<Pages>,
     language: &'a LanguageTag,
+    labels: &'static Labels,
     /// The language of the tool's own words, where it is not the book's.
     label_language: Option<LanguageTag>,
 }
@@ -205,8 +210,12 @@ impl<'a> Writer<'a> {
         let Input {
             publication, issue, ..
         } = *input;
+        let map = input.page_map.filter(|_| publication.epub.page_numbers);
+        let pages = Arc::new(map.map_or_else(Pages::default, |map| Pages::of(issue, map)));
         Writer {
-            environment: environment(input.templates, text),
+            environment: environment(input, text, Arc::clone(&pages)),
+            pages,
+            labels: Labels::of(&publication.language),
             templates: input.templates,
             shared: shared(publication, issue, metadata),
             language: &publication.language,
@@ -215,38 +224,47 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn section(&self, section: &Section) -> Result<ContentDocument, Error> {
-        let briefs: Vec<&Article> = section
-            .articles
-            .iter()
-            .filter(|article| article.headline.is_none())
-            .collect();
-        let context = context! {
-            section => Serde(SectionView::of(section)),
-            briefs => Serde(briefs),
+    fn part(&self, part: Part<'_>) -> Result<ContentDocument, Error> {
+        self.pages.begin(&part.file());
+        let mut document = match part {
+            Part::Opening { section, briefs } => {
+                let context = context! {
+                    section => Serde(SectionView::of(section)),
+                    briefs => Serde(briefs),
+                };
+                self.in_language(Kind::Section, &section.title, context, None)?
+            }
+            Part::Briefs {
+                section, briefs, ..
+            } => {
+                let context = context! {
+                    section => Serde(SectionView::of(section)),
+                    briefs => Serde(briefs),
+                    id => part.file().trim_end_matches(".xhtml"),
+                };
+                self.labelled(Kind::Briefs, self.labels.in_brief, context)?
+            }
+            Part::Article {
+                section,
+                article,
+                headline,
+            } => {
+                let section_title = &section.title;
+                let context = context! { section_title, article => Serde(article) };
+                let language = article.lang.as_ref().filter(|lang| *lang != self.language);
+                let title = title_of(headline, section);
+                self.in_language(Kind::Article, &title, context, language)?
+            }
         };
-        let mut document = self.in_language(Kind::Section, &section.title, context, None)?;
-        document.name = section_file(&section.slug);
-        Ok(document)
-    }
-
-    fn article(
-        &self,
-        section: &Section,
-        article: &Article,
-        headline: &[Inline],
-    ) -> Result<ContentDocument, Error> {
-        let section_title = &section.title;
-        let context = context! { section_title, article => Serde(article) };
-        let language = article.lang.as_ref().filter(|lang| *lang != self.language);
-        let title = title_of(headline, section);
-        let mut document = self.in_language(Kind::Article, &title, context, language)?;
-        document.name = article_file(&article.slug);
+        document.name = part.file();
         Ok(document)
     }
 
     /// A page that the tool's own words are the title of.
     fn labelled(&self, kind: Kind, label: &str, context: Value) -> Result<ContentDocument, Error> {
+        if !matches!(kind, Kind::Briefs) {
+            self.pages.begin(kind.template());
+        }
         let mut document = self.in_language(kind, label, context, None)?;
         document.title_language.clone_from(&self.label_language);
         Ok(document)
@@ -348,8 +366,9 @@ fn cover_alt(publication: &Publication, issue: &Issue, metadata: &Metadata) -> S
     alt
 }
 
-fn environment(templates: &Templates, text: Text) -> Environment<'_> {
-    let mut environment = templates.environment(FOLDER);
+fn environment<'a>(input: &Input<'a>, text: Text, pages: Arc<Pages>) -> Environment<'a> {
+    let mut environment = input.templates.environment(FOLDER);
+    let repeated = repeats::pull_quotes(input.issue);
     let text = Arc::new(text);
     let pictures = Arc::clone(&text);
     environment.add_filter("inlines", move |content: Serde<Vec<Inline>>| {
@@ -357,12 +376,29 @@ fn environment(templates: &Templates, text: Text) -> Environment<'_> {
     });
     environment.add_function("picture", move |asset: Serde<AssetPath>| {
         pictures.pictures.get(&asset.0).map(|file| {
-            context! { href => &file.href, width => file.width, height => file.height }
+            context! { href => &file.href, shapes => &file.shapes, width => file.width, height => file.height }
         })
     });
+    environment.add_function("page_breaks", move |id: String| {
+        Value::from_safe_string(page_breaks(&pages.before(&id)))
+    });
+    environment.add_function("is_repeated", move |id: String| repeated.contains(&id));
     environment.add_filter("language", language_attributes);
     environment.add_filter("label_language", label_attributes);
     environment
+}
+
+/// The marks of pages that begin here (EPUB Structural Semantics, `pagebreak`).
+fn page_breaks(pages: &[Page]) -> String {
+    let mut out = String::new();
+    for Page { label, id, .. } in pages {
+        out.push_str(&format!(
+            "<span epub:type=\"pagebreak\" role=\"doc-pagebreak\" id=\"{id}\" aria-label=\""
+        ));
+        escape_html(label, &mut out);
+        out.push_str("\"></span>");
+    }
+    out
 }
 
 /// The attributes of an element in the language `tag` inside one in the language

@@ -9,18 +9,28 @@
 mod book;
 mod check;
 mod content;
+mod fonts;
+mod lint;
 mod metadata;
 mod navigation;
+mod order;
 mod pack;
 mod package;
+mod pages;
 mod pictures;
+mod repeats;
 mod text;
+mod weight;
 mod xml;
 
 use chrono::{DateTime, Utc};
 use press_image::Pictures;
 use press_model::{AssetPath, Diagnostic, Issue, PageMap, Publication};
 use press_template::Templates;
+
+pub use lint::{Flaw, Rule, lint};
+
+use crate::metadata::{Found, Metadata};
 
 /// What an EPUB is made of.
 #[derive(Clone, Copy)]
@@ -33,7 +43,7 @@ pub struct Input<'a> {
     pub pictures: &'a Pictures,
     /// The templates.
     pub templates: &'a Templates,
-    /// Where things stand in the print edition. Not used yet.
+    /// Where things stand in the print edition.
     pub page_map: Option<&'a PageMap>,
     /// The cover, as a JPEG of 1600×2400 pixels.
     pub cover: &'a [u8],
@@ -41,6 +51,15 @@ pub struct Input<'a> {
     pub modified: DateTime<Utc>,
     /// The program that makes it, with its version: `Pressroom 0.1.0`.
     pub version: &'a str,
+}
+
+/// A finished book.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The file.
+    pub epub: Vec<u8>,
+    /// What a person should know of it.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Why an EPUB could not be made.
@@ -56,6 +75,14 @@ pub enum Error {
         path: AssetPath,
         /// Why.
         source: press_image::Error,
+    },
+    /// A font could not be cut to the text.
+    #[error("cannot prepare the font {family}: {reason}")]
+    Font {
+        /// Its family.
+        family: String,
+        /// Why.
+        reason: String,
     },
     /// The book could not be assembled.
     #[error("cannot assemble the book")]
@@ -75,8 +102,8 @@ pub enum Error {
     /// It has an element that is not closed.
     #[error("the assembled book leaves the element `{0}` open")]
     Unclosed(String),
-    /// The templates have no style sheet.
-    #[error("there is no template `epub/style.css`")]
+    /// The templates lack a style sheet.
+    #[error("there is no template `epub/style.css` or `epub/fonts.css`")]
     NoStyleSheet,
     /// It has no element.
     #[error("the assembled book holds an empty document")]
@@ -89,13 +116,30 @@ pub enum Error {
 ///
 /// [`Error::Faults`] for what an editor can mend; everything else is a fault of
 /// the machine or of this crate.
-pub fn render(input: &Input<'_>) -> Result<Vec<u8>, Error> {
-    let metadata = metadata::Metadata::of(
+pub fn render(input: &Input<'_>) -> Result<Rendered, Error> {
+    let style_sheet = input.templates.text("epub/style.css");
+    let found = Found {
+        pages: input.publication.epub.page_numbers
+            && input.page_map.is_some_and(|map| !map.pages.is_empty()),
+        style_sheet: style_sheet.ok_or(Error::NoStyleSheet)?,
+    };
+    let mut metadata = Metadata::of(
         input.publication,
         input.issue,
         input.modified,
         input.version,
+        found,
     );
     let book = content::write(input, &metadata)?;
-    pack::pack(&book, &metadata)
+    // Templates of a publication may mark no pages.
+    if book.pages.is_empty() {
+        metadata.page_source = None;
+        metadata.accessibility.pages = false;
+    }
+    let epub = pack::pack(&book, &metadata)?;
+    let diagnostics = weight::of(input, &book, epub.len());
+    Ok(Rendered {
+        epub,
+        diagnostics: diagnostics.into_iter().collect(),
+    })
 }

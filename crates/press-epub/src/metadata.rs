@@ -19,6 +19,10 @@ pub(crate) struct Metadata {
     /// The same for every build of the issue.
     pub identifier: Uuid,
     pub title: String,
+    /// The cover line.
+    pub subtitle: Option<String>,
+    /// The publication's short title with the month, where that is shorter.
+    pub short_title: Option<String>,
     /// What shelves sort the title by: issues by date.
     pub title_file_as: String,
     /// The publication's language, then those of articles that differ.
@@ -31,6 +35,12 @@ pub(crate) struct Metadata {
     pub subjects: Vec<String>,
     pub rights: Option<String>,
     pub series: Series,
+    /// The web address of the issue.
+    pub source: Option<String>,
+    /// The print edition whose pages the text names, in words.
+    pub page_source: Option<String>,
+    /// Who certifies that the book is accessible.
+    pub certifier: Option<String>,
     /// The program that made the book, with its version.
     pub generator: String,
     pub accessibility: Accessibility,
@@ -41,6 +51,8 @@ pub(crate) struct Metadata {
 pub(crate) struct Creator {
     pub name: String,
     pub file_as: String,
+    /// The language of the article that names them, where that is not the book's.
+    pub language: Option<LanguageTag>,
 }
 
 /// The row of issues that the book belongs to.
@@ -60,6 +72,19 @@ pub(crate) struct Accessibility {
     pub alternative_text: bool,
     /// Whether pictures have long descriptions.
     pub long_descriptions: bool,
+    /// Whether the pages of the print edition are marked.
+    pub pages: bool,
+    /// Whether colours and sizes are the reader's to choose.
+    pub adapts: bool,
+}
+
+/// What is known of the book's documents once they are written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found<'a> {
+    /// Whether pages are marked in the text.
+    pub pages: bool,
+    /// The style sheet.
+    pub style_sheet: &'a str,
 }
 
 impl Metadata {
@@ -69,18 +94,28 @@ impl Metadata {
         issue: &Issue,
         modified: DateTime<Utc>,
         generator: &str,
+        found: Found<'_>,
     ) -> Metadata {
         let month = month_and_year(issue.date, &publication.language);
         let comma = match publication.language.primary() {
             "zh" | "ja" => " ",
             _ => ", ",
         };
+        let of_the_month = |title: &str| one_line(&format!("{title}{comma}{month}"));
+        let title = of_the_month(&publication.title);
+        let labels = Labels::of(&publication.language);
         Metadata {
             identifier: Uuid::new_v5(
                 &NAMESPACE,
                 format!("{}/{}", publication.slug, issue.name).as_bytes(),
             ),
-            title: one_line(&format!("{}{comma}{month}", publication.title)),
+            page_source: found
+                .pages
+                .then(|| format!("{title} ({})", labels.print_edition)),
+            subtitle: issue.cover.as_ref().and_then(|cover| stated(&cover.line)),
+            short_title: Some(of_the_month(&publication.short_title))
+                .filter(|short| *short != title),
+            title,
             title_file_as: one_line(&format!(
                 "{} {}",
                 without_article(&publication.title, &publication.language),
@@ -104,8 +139,10 @@ impl Metadata {
                 position: issue.number,
                 issn: publication.issn.clone(),
             },
+            source: issue.web_address(publication),
+            certifier: publication.epub.certifier.as_deref().and_then(stated),
             generator: one_line(generator),
-            accessibility: Accessibility::of(publication, issue),
+            accessibility: Accessibility::of(publication, issue, found),
         }
     }
 
@@ -129,25 +166,29 @@ fn languages(publication: &Publication, issue: &Issue) -> Vec<LanguageTag> {
 /// Every byline once, in reading order; the publication itself where nobody is
 /// named, for some readers show no author at all without one.
 fn creators(publication: &Publication, issue: &Issue) -> Vec<Creator> {
-    let mut names = Vec::new();
-    for byline in issue.articles().flat_map(|article| &article.bylines) {
-        let name = one_line(byline);
-        if !name.is_empty() && !names.contains(&name) {
-            names.push(name);
+    let mut creators: Vec<Creator> = Vec::new();
+    for article in issue.articles() {
+        for name in article.bylines.iter().map(|byline| one_line(byline)) {
+            if name.is_empty() || creators.iter().any(|known| known.name == name) {
+                continue;
+            }
+            let language = article.language(publication);
+            creators.push(Creator {
+                file_as: file_as(&name, language),
+                language: Some(language.clone()).filter(|one| *one != publication.language),
+                name,
+            });
         }
     }
-    if names.is_empty() {
+    if creators.is_empty() {
         let name = one_line(&publication.title);
-        let file_as = without_article(&name, &publication.language).to_owned();
-        return vec![Creator { name, file_as }];
-    }
-    names
-        .into_iter()
-        .map(|name| Creator {
-            file_as: file_as(&name, &publication.language),
+        creators.push(Creator {
+            file_as: without_article(&name, &publication.language).to_owned(),
             name,
-        })
-        .collect()
+            language: None,
+        });
+    }
+    creators
 }
 
 /// What a shelf sorts a person by: `Lovelace, Ada`. Only names that are surely
@@ -222,8 +263,10 @@ fn description(publication: &Publication, issue: &Issue) -> String {
 }
 
 impl Accessibility {
-    fn of(publication: &Publication, issue: &Issue) -> Accessibility {
+    fn of(publication: &Publication, issue: &Issue, book: Found<'_>) -> Accessibility {
         let mut found = Accessibility {
+            pages: book.pages,
+            adapts: adapts(book.style_sheet),
             alternative_text: issue
                 .cover
                 .as_ref()
@@ -265,12 +308,16 @@ impl Accessibility {
 
     /// What helps (schema.org `accessibilityFeature`), sorted.
     pub fn features(&self) -> BTreeSet<&'static str> {
-        let mut features = BTreeSet::from([
-            "displayTransformability",
-            "readingOrder",
-            "structuralNavigation",
-            "tableOfContents",
-        ]);
+        // Each file has a heading, which the lint asks for, and the spine is in the
+        // order of the source.
+        let mut features =
+            BTreeSet::from(["readingOrder", "structuralNavigation", "tableOfContents"]);
+        if self.adapts {
+            features.insert("displayTransformability");
+        }
+        if self.pages {
+            features.extend(["pageBreakMarkers", "pageNavigation"]);
+        }
         // The cover alone is a picture too.
         if self.alternative_text {
             features.insert("alternativeText");
@@ -294,8 +341,29 @@ impl Accessibility {
         if self.long_descriptions {
             summary.push_str(" Pictures that need it have a long description.");
         }
+        if self.pages {
+            summary.push_str(" The pages of the print edition are marked.");
+        }
         summary
     }
+}
+
+/// Whether a style sheet leaves colours and sizes to the reader: it names no colour
+/// of text and no size of it in units that do not grow with the reader's.
+fn adapts(style_sheet: &str) -> bool {
+    let declarations = style_sheet.split(['{', '}', ';']);
+    let mut declarations = declarations.filter_map(|one| one.split_once(':'));
+    declarations.all(|(property, value)| {
+        let value = value.trim().to_ascii_lowercase();
+        let property = property.rsplit("*/").next().unwrap_or_default().trim();
+        match property.to_ascii_lowercase().as_str() {
+            "color" => matches!(value.as_str(), "inherit" | "currentcolor"),
+            "font-size" => !["px", "pt", "cm", "mm", "in"]
+                .iter()
+                .any(|unit| value.ends_with(unit)),
+            _ => true,
+        }
+    })
 }
 
 /// Text on one line: runs of white space are one space.
@@ -330,6 +398,23 @@ mod tests {
         check("Ada", "en", "Ada");
         check("Ada Lovelace, editor", "en", "Ada Lovelace, editor");
         check("Desk 7", "en", "Desk 7");
+    }
+
+    #[test]
+    fn style_sheets_that_leave_colours_and_sizes_to_the_reader() {
+        assert!(adapts(
+            "a { color: inherit; font-size: 0.8em } /* x */ b{font-size:90%}"
+        ));
+        for css in [
+            "a { color: #000 }",
+            "a{margin:0;COLOR:black}",
+            "/* b */ a { font-size: 12PX; }",
+            "@media x { a { font-size:9pt } }",
+        ] {
+            assert!(!adapts(css), "{css}");
+        }
+        let own = include_str!("../../../templates/epub/style.css");
+        assert!(adapts(own));
     }
 
     #[test]

@@ -66,6 +66,9 @@ fn assemble(book: &Book, metadata: &Metadata) -> Result<Vec<u8>, Error> {
     for picture in &book.pictures {
         builder.add_resource(&picture.href, std::io::empty(), picture.media_type)?;
     }
+    for font in &book.fonts {
+        builder.add_resource(&font.href, std::io::empty(), font.media_type)?;
+    }
     let mut archive = Vec::new();
     builder.generate(&mut archive)?;
     Ok(archive)
@@ -93,9 +96,9 @@ fn finish(assembled: Vec<u8>, book: &Book, metadata: &Metadata) -> Result<Vec<u8
     let mut package = read_document(&mut archive, PACKAGE)?;
     package::complete(&mut package, metadata, &book.landmarks);
     let mut nav = read_document(&mut archive, NAV)?;
-    navigation::complete_nav(&mut nav, metadata, &book.landmarks, &entry_languages(book));
+    navigation::complete_nav(&mut nav, metadata, book, &entry_languages(book));
     let mut ncx = read_document(&mut archive, NCX)?;
-    navigation::complete_ncx(&mut ncx, metadata);
+    navigation::complete_ncx(&mut ncx, metadata, book);
 
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     store(&mut writer, MIMETYPE, b"application/epub+zip")?;
@@ -110,6 +113,9 @@ fn finish(assembled: Vec<u8>, book: &Book, metadata: &Metadata) -> Result<Vec<u8
     store(&mut writer, &in_book(COVER_PICTURE), &book.cover)?;
     for picture in &book.pictures {
         store(&mut writer, &in_book(&picture.href), &picture.bytes)?;
+    }
+    for font in &book.fonts {
+        deflate(&mut writer, &in_book(&font.href), &font.bytes)?;
     }
     Ok(writer.finish()?.into_inner())
 }

@@ -1,6 +1,8 @@
 //! Completes the package document (EPUB 3.3 §5): what epub-builder cannot say
 //! about the book, and what it says only in part.
 
+use press_model::LanguageTag;
+
 use crate::book::{Landmark, Landmarks};
 use crate::metadata::Metadata;
 use crate::xml::{Document, Element, Node};
@@ -8,12 +10,8 @@ use crate::xml::{Document, Element, Node};
 /// Completes the package document that epub-builder wrote.
 pub(crate) fn complete(package: &mut Document, metadata: &Metadata, landmarks: &Landmarks) {
     let language = &metadata.languages[0];
-    let direction = match language.is_right_to_left() {
-        true => "rtl",
-        false => "ltr",
-    };
     package.root.set("xml:lang", language.as_str());
-    package.root.set("dir", direction);
+    package.root.set("dir", direction(language));
     if let Some(element) = package.root.find_mut("metadata") {
         complete_metadata(element, metadata);
     }
@@ -37,6 +35,8 @@ fn complete_metadata(element: &mut Element, metadata: &Metadata) {
                 complete.push(entry);
                 complete.push(refine("title", "title-type").text("main"));
                 complete.push(refine("title", "file-as").text(&metadata.title_file_as));
+                complete.extend(further_title("subtitle", metadata.subtitle.as_deref()));
+                complete.extend(further_title("short", metadata.short_title.as_deref()));
             }
             "dc:date" => {
                 let date = metadata.date.format("%Y-%m-%d").to_string();
@@ -49,8 +49,13 @@ fn complete_metadata(element: &mut Element, metadata: &Metadata) {
             }
             "dc:creator" => {
                 let id = entry.get("id").unwrap_or_default().to_owned();
+                let creator = creators.next();
+                if let Some(language) = creator.and_then(|creator| creator.language.as_ref()) {
+                    entry.set("xml:lang", language.as_str());
+                    entry.set("dir", direction(language));
+                }
                 complete.push(entry);
-                if let Some(creator) = creators.next() {
+                if let Some(creator) = creator {
                     complete.push(refine(&id, "file-as").text(&creator.file_as));
                 }
             }
@@ -70,6 +75,14 @@ fn complete_metadata(element: &mut Element, metadata: &Metadata) {
             .with("scheme", "marc:relators")
             .text("bkp"),
     );
+    if let Some(source) = &metadata.source {
+        complete.push(Element::new("dc:source").text(source));
+    }
+    if let Some(source) = &metadata.page_source {
+        complete.push(Element::new("dc:source").with("id", "pages").text(source));
+        complete.push(refine("pages", "source-of").text("pagination"));
+        complete.push(property("pageBreakSource").text(source));
+    }
     complete.extend(series(metadata));
     complete.extend(accessibility(metadata));
     complete.push(named("generator", &metadata.generator));
@@ -98,8 +111,20 @@ fn series(metadata: &Metadata) -> Vec<Element> {
     entries
 }
 
-/// EPUB Accessibility 1.1 §2. No conformance is claimed: that needs somebody who
-/// certifies it.
+/// A title beside the main one (EPUB 3.3 §5.5.3.1.2, `title-type`).
+fn further_title(kind: &str, title: Option<&str>) -> Vec<Element> {
+    let Some(title) = title else {
+        return Vec::new();
+    };
+    let id = format!("title-{kind}");
+    vec![
+        Element::new("dc:title").with("id", &id).text(title),
+        refine(&id, "title-type").text(kind),
+    ]
+}
+
+/// EPUB Accessibility 1.1 §2. Conformance is claimed only where the publication
+/// names somebody who certifies it (§2.3).
 fn accessibility(metadata: &Metadata) -> Vec<Element> {
     let found = &metadata.accessibility;
     let mut entries = Vec::new();
@@ -121,6 +146,13 @@ fn accessibility(metadata: &Metadata) -> Vec<Element> {
             .with("dir", "ltr")
             .text(&found.summary()),
     );
+    if let Some(certifier) = &metadata.certifier
+        && found.alternative_text
+    {
+        let claim = property("dcterms:conformsTo").with("id", "conformance");
+        entries.push(claim.text("EPUB Accessibility 1.1 - WCAG 2.2 Level AA"));
+        entries.push(refine("conformance", "a11y:certifiedBy").text(certifier));
+    }
     entries
 }
 
@@ -142,6 +174,13 @@ fn guide_of(landmarks: &Landmarks) -> Element {
         );
     }
     guide
+}
+
+fn direction(language: &LanguageTag) -> &'static str {
+    match language.is_right_to_left() {
+        true => "rtl",
+        false => "ltr",
+    }
 }
 
 fn property(name: &str) -> Element {

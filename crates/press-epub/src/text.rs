@@ -8,6 +8,7 @@ use press_model::{
 };
 use press_template::{InlineTarget, escape_html, inline_html};
 
+use crate::order::{Part, article_id, parts};
 use crate::pictures::PictureFile;
 
 /// Where every article stands that a link may lead to.
@@ -30,16 +31,15 @@ impl Places {
     /// The places of an issue.
     pub fn of(publication: &Publication, issue: &Issue) -> Places {
         let mut places = Places::default();
-        for section in &issue.sections {
-            for article in &section.articles {
-                let place = match article.headline {
-                    Some(_) => Place {
-                        file: article_file(&article.slug),
-                        id: None,
-                    },
-                    None => Place {
-                        file: section_file(&section.slug),
-                        id: Some(article_id(&article.slug)),
+        for part in parts(issue) {
+            for article in part.articles() {
+                let place = Place {
+                    file: part.file(),
+                    id: match part {
+                        Part::Opening { .. } | Part::Briefs { .. } => {
+                            Some(article_id(&article.slug))
+                        }
+                        Part::Article { .. } => None,
                     },
                 };
                 places.inside.insert(article.slug.clone(), place);
@@ -65,21 +65,6 @@ impl Places {
             None => place.file.clone(),
         })
     }
-}
-
-/// The file of an article with a headline.
-pub(crate) fn article_file(slug: &Slug) -> String {
-    format!("a-{slug}.xhtml")
-}
-
-/// The file of a section.
-pub(crate) fn section_file(slug: &Slug) -> String {
-    format!("s-{slug}.xhtml")
-}
-
-/// The id of an article's element.
-pub(crate) fn article_id(slug: &Slug) -> String {
-    format!("a-{slug}")
 }
 
 /// What running text needs to know of the book.

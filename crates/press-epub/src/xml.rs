@@ -251,7 +251,8 @@ pub(crate) fn legal(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(replace).collect())
 }
 
-fn is_legal(c: char) -> bool {
+/// Whether XML 1.0 can hold it (§2.2).
+pub(crate) fn is_legal(c: char) -> bool {
     !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 

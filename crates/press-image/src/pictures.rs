@@ -9,7 +9,7 @@ use press_model::{AssetPath, Assets, Diagnostic, FontFile};
 use resvg::usvg::fontdb::Database;
 
 use crate::raster::Decoded;
-use crate::{Format, diagnose, metadata, raster, svg};
+use crate::{Format, diagnose, fonts, metadata, raster, svg};
 
 /// What a picture is, upright.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Prepared {
     /// The file.
     pub bytes: Arc<[u8]>,
     /// What it is: [`Format::Png`] or [`Format::Jpeg`], and [`Format::Svg`] from
-    /// [`Pictures::for_print`] alone.
+    /// [`Pictures::for_print`] and [`Pictures::shapes`] alone.
     pub format: Format,
     /// Its width in pixels; of an SVG in CSS pixels, rounded.
     pub width: u32,
@@ -106,6 +106,11 @@ impl Pictures {
         self.pictures.get(path).map(|picture| picture.info)
     }
 
+    /// The faces of a family, among them those that the publication adds.
+    pub fn faces(&self, family: &str) -> Vec<fonts::Face> {
+        fonts::faces(&self.fonts, family)
+    }
+
     /// The characters that the picture itself prints: the text of an SVG, which
     /// needs fonts as the text around it does.
     pub fn text(&self, path: &AssetPath) -> &str {
@@ -131,6 +136,32 @@ impl Pictures {
     /// As [`Pictures::for_print`].
     pub fn raster(&self, path: &AssetPath, max_width: u32) -> Result<Prepared, Error> {
         self.prepare(path, max_width, false)
+    }
+
+    /// An SVG as plain shapes that need nothing but themselves, for screens that draw
+    /// them; none for a picture made of pixels.
+    ///
+    /// # Errors
+    /// As [`Pictures::for_print`].
+    pub fn shapes(&self, path: &AssetPath) -> Result<Option<Prepared>, Error> {
+        let picture = self
+            .pictures
+            .get(path)
+            .ok_or_else(|| Error::Unknown(path.clone()))?;
+        if picture.info.format != Format::Svg {
+            return Ok(None);
+        }
+        let drawn = guarded(|| svg::plain(&picture.bytes, &self.fonts));
+        let drawn = drawn.map_err(|reason| Error::Prepare {
+            path: path.clone(),
+            reason,
+        })?;
+        Ok(Some(Prepared {
+            bytes: drawn.into_bytes().into(),
+            format: Format::Svg,
+            width: picture.info.width,
+            height: picture.info.height,
+        }))
     }
 
     fn prepare(&self, path: &AssetPath, width: u32, vector: bool) -> Result<Prepared, Error> {

@@ -8,7 +8,7 @@ use press_model::FontFile;
 use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::fontdb::{Database, Source};
 use resvg::usvg::roxmltree::{Document, Node, ParsingOptions};
-use resvg::usvg::{ImageHrefResolver, ImageKind, Options, Tree};
+use resvg::usvg::{ImageHrefResolver, ImageKind, Indent, Options, Tree, WriteOptions};
 
 use crate::raster::{self, Decoded, MOST_PIXELS};
 use crate::{Format, extent, fonts};
@@ -99,6 +99,21 @@ pub fn rasterise(bytes: &[u8], width: u32, fonts: &Arc<Database>) -> Result<Deco
         image: DynamicImage::from(image),
         profile: None,
     })
+}
+
+/// An SVG as plain shapes: its text as outlines, since no reader has its fonts, and
+/// without scripts, motion and whatever a drawing program wrote into it.
+pub fn plain(bytes: &[u8], fonts: &Arc<Database>) -> Result<String, String> {
+    let source = std::str::from_utf8(bytes).map_err(|_| String::from("it is not UTF-8"))?;
+    let tree = parse(source.strip_prefix('\u{feff}').unwrap_or(source), fonts)?;
+    let options = WriteOptions {
+        indent: Indent::None,
+        attributes_indent: Indent::None,
+        coordinates_precision: 3,
+        transforms_precision: 5,
+        ..WriteOptions::default()
+    };
+    Ok(tree.to_string(&options))
 }
 
 fn parse(source: &str, fonts: &Arc<Database>) -> Result<Tree, String> {

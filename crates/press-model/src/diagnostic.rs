@@ -108,6 +108,12 @@ codes! {
     Lost = "lost", Error;
     /// Something that a finished edition carries although it was to leave it out.
     NotLeftOut = "not-left-out", Error;
+    /// A finished EPUB that breaks a rule which readers need.
+    BrokenBook = "broken-book", Error;
+    /// The email is so long that Gmail would cut even its contents.
+    EmailTooLarge = "email-too-large", Error;
+    /// The email does not say how to leave, who sends it, or why.
+    EmailFooter = "email-footer", Error;
 
     /// A control character stands in the text and is left out.
     ControlCharacter = "control-character", Warning;
@@ -161,8 +167,38 @@ codes! {
     UnusedTemplate = "unused-template", Warning;
     /// A text that a finished edition carries twice.
     Repeated = "repeated", Warning;
+    /// An EPUB with more bytes than a reader's connection likes.
+    HeavyBook = "heavy-book", Warning;
     /// An edition breaks a rule of accessibility.
     Inaccessible = "inaccessible", Warning;
+    /// The email is nearly so long that Gmail would cut it, or longer.
+    EmailLarge = "email-large", Warning;
+    /// The HTML of the email is shortened, since Gmail would cut it.
+    EmailShortened = "email-shortened", Warning;
+    /// The style sheet of the email is longer than Gmail keeps.
+    EmailStyleSheet = "email-style-sheet", Warning;
+    /// A declaration that a client ignores.
+    EmailCss = "email-css", Warning;
+    /// A link that is not encrypted, leads nowhere or tracks its reader.
+    EmailLink = "email-link", Warning;
+    /// A picture that a client does not draw, or not well.
+    EmailPicture = "email-picture", Warning;
+    /// A place in the email that a link does not find in every client.
+    EmailAnchor = "email-anchor", Warning;
+    /// The email does not say its language and direction.
+    EmailLanguage = "email-language", Warning;
+    /// A table of the email that screen readers take for another kind.
+    EmailLayoutTable = "email-layout-table", Warning;
+    /// The headings of the email leave a rank out.
+    EmailHeadings = "email-headings", Warning;
+    /// Words of the email that cannot be read on their ground.
+    EmailContrast = "email-contrast", Warning;
+    /// Running text of the email that is too small for a telephone.
+    EmailSmallText = "email-small-text", Warning;
+    /// A preheader that an inbox cuts, or that says nothing of its own.
+    Preheader = "preheader", Warning;
+    /// A subject that an inbox cuts.
+    Subject = "subject", Warning;
     /// The publication has no sender; the email names a placeholder.
     MissingSender = "missing-sender", Warning;
 }

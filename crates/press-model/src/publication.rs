@@ -321,10 +321,28 @@ pub enum Paper {
 }
 
 /// Settings of the EPUB.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EpubSettings {
     /// Subject terms for its metadata.
     pub subjects: Vec<String>,
+    /// Whether it carries the page numbers of the print edition.
+    pub page_numbers: bool,
+    /// Whether the fonts of the theme are in it, as far as its text needs them.
+    pub fonts: bool,
+    /// Who certifies that it is accessible; without one nothing claims so.
+    pub certifier: Option<String>,
+}
+
+impl Default for EpubSettings {
+    fn default() -> EpubSettings {
+        EpubSettings {
+            subjects: Vec::new(),
+            page_numbers: true,
+            fonts: false,
+            certifier: None,
+        }
+    }
 }
 
 /// Settings of the email.
@@ -332,6 +350,9 @@ pub struct EpubSettings {
 pub struct EmailSettings {
     /// How pictures reach the reader.
     pub pictures: PictureDelivery,
+    /// Whether its HTML says everything, even where Gmail cuts it.
+    #[serde(default)]
+    pub whole: bool,
     /// How it greets its reader; none for no greeting.
     #[serde(default)]
     pub greeting: Option<Greeting>,

@@ -12,7 +12,7 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 use crate::balance::{self, Colophon};
 use crate::faults::{self, Overrides};
 use crate::world::{Files, PressWorld};
-use crate::{Error, Input, data, fonts, glyphs, page_map};
+use crate::{Error, Input, clusters, data, fonts, glyphs, page_map};
 use typst::World;
 
 /// The template of the pages.
@@ -63,6 +63,7 @@ pub fn lay_out(input: &Input, press: Option<data::PressData>) -> Result<Layout, 
             break;
         }
     }
+    let document = clusters::joined(document);
     Ok(Layout {
         page_map: page_map::of(&document),
         missing: glyphs::missing(&document, world.book(), input),

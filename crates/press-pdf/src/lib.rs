@@ -9,6 +9,7 @@
 
 mod balance;
 mod booklet;
+mod clusters;
 mod cover;
 mod data;
 mod faults;

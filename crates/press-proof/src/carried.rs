@@ -8,8 +8,8 @@ pub const PICTURE: char = '\u{fffc}';
 pub const NOTE_BEGINS: char = '\u{fff9}';
 /// Stands after the number of a note where the text refers to it.
 pub const NOTE_ENDS: char = '\u{fffb}';
-/// Stands where an edition breaks a line and no reader can tell whether the words
-/// on both sides are one or two.
+/// Stands where an edition breaks a line, or fills one with space, and no reader can
+/// tell whether the words on both sides are one or two.
 pub const LINE_ENDS: char = '\u{2028}';
 /// Stands before text that is raised, in a line.
 pub const RAISED: char = '\u{fdd0}';

@@ -161,16 +161,9 @@ pub(crate) fn expect(
         } else {
             writer.places.clear();
         }
-        let mut pieces = Vec::new();
         for article in &section.articles {
             writer.article(article);
-            pieces.push((article, writer.take()));
-        }
-        // A book's file of a section holds its briefs before its articles.
-        if carrier == Carrier::Epub {
-            pieces.sort_by_key(|(article, _)| article.headline.is_some());
-        }
-        for (article, piece) in pieces {
+            let piece = writer.take();
             if article.is_in(carrier.edition()) {
                 units.extend(piece);
             } else {
@@ -280,6 +273,7 @@ impl<'a> Writer<'a> {
         self.push(row, role, vec![part], None);
         if self.carrier != Carrier::Text
             && !names_language(content)
+            && !is_mostly_code(content)
             && let Some(unit) = self.units.last_mut()
             && unit.rows == [row]
         {
@@ -805,6 +799,32 @@ fn names_language(content: &[Inline]) -> bool {
         | Inline::NoteReference { .. }
         | Inline::LineBreak => false,
     })
+}
+
+/// Whether half of a text or more is code, which is in no language of people.
+fn is_mostly_code(content: &[Inline]) -> bool {
+    fn code(content: &[Inline]) -> usize {
+        let each = content.iter().map(|inline| match inline {
+            Inline::Code { text } => text.chars().count(),
+            Inline::Emphasis { content }
+            | Inline::Underline { content }
+            | Inline::Strong { content }
+            | Inline::Strikethrough { content }
+            | Inline::Subscript { content }
+            | Inline::Superscript { content }
+            | Inline::Small { content }
+            | Inline::Keyboard { content }
+            | Inline::Language { content, .. }
+            | Inline::Link { content, .. } => code(content),
+            Inline::Text { .. }
+            | Inline::Anchor { .. }
+            | Inline::Image { .. }
+            | Inline::NoteReference { .. }
+            | Inline::LineBreak => 0,
+        });
+        each.sum()
+    }
+    code(content) * 2 >= plain_text(content).chars().count().max(1)
 }
 
 /// The place at which a note begins.

@@ -9,6 +9,7 @@ pub mod accessibility;
 mod align;
 pub mod carried;
 mod contents;
+mod digest;
 pub mod epub;
 mod expect;
 mod findings;

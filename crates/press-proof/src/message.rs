@@ -214,10 +214,10 @@ mod tests {
     fn the_spaces_that_stuff_a_text_are_none_of_it() {
         let flowed = "Content-Type: text/plain; format=flowed\r\n\r\n From Ada\r\n     code \r\n";
         let pieces = pieces(message(&[flowed, HTML]).as_bytes()).unwrap();
-        assert_eq!(pieces[1].bytes, b"From Ada\r\n    code \r\n");
+        assert_eq!(pieces[1].bytes, b"From Ada\r\n    code ");
         let fixed = flowed.replace("flowed", "fixed");
         let pieces = super::pieces(message(&[&fixed, HTML]).as_bytes()).unwrap();
-        assert_eq!(pieces[1].bytes, b" From Ada\r\n     code \r\n");
+        assert_eq!(pieces[1].bytes, b" From Ada\r\n     code ");
     }
 
     fn error(parts: &[&str]) -> String {

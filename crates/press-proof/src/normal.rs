@@ -4,13 +4,16 @@
 //! seeing a difference:
 //!
 //! - choose among the kinds of white space, and how much of it stands in a place;
-//! - break a line where words join or part ([`LINE_ENDS`]): there alone it does not
-//!   matter whether there is a space;
+//! - break a line where words join or part, or fill one with space beside a Chinese
+//!   or Japanese sign ([`LINE_ENDS`]): there alone it does not matter whether there
+//!   is a space;
 //! - add or leave out characters that nobody sees: soft hyphens, joiners, marks of
 //!   direction, variation selectors, Hangul fillers;
 //! - write the Latin ligatures `ﬀ` to `ﬆ` in one character or in several, and
 //!   accents composed or not;
 //! - write the hyphens U+2010 and U+2011 as `-`;
+//! - begin a line with the hyphen that ended the one before, in languages whose
+//!   orthography asks for it (the reader of PDFs takes the two for one);
 //! - put a comma between the marks of two notes, and space round marks of notes
 //!   and pictures in the line.
 //!

@@ -7,6 +7,7 @@ use press_model::{Edition, Issue, LanguageTag, LinkTarget, Publication, Slug, Sp
 
 use crate::align::{Found, Text, align, places_in, suits, texts};
 use crate::carried::{Carried, Kind, Segment, Target};
+use crate::digest::Digest;
 use crate::expect::{Depth, Expected, Part, Role, Unit, Wanted, expect, shortened, web_address};
 use crate::markup::same_address;
 use crate::normal::Normal;
@@ -354,9 +355,22 @@ pub fn compare(
             place: String::new(),
         });
     }
+    let digest = match carrier {
+        Carrier::Html => Some(Digest::of(publication, issue, carried)),
+        Carrier::Pdf | Carrier::Epub | Carrier::Text => None,
+    };
     let cells = cells.into_iter().zip(&rows);
     let cells = cells.map(|(cell, row)| match (cell, row.what) {
-        (Some(cell), _) => cell,
+        (Some(cell), _) => match digest
+            .as_ref()
+            .and_then(|digest| digest.excuses(row, &cell))
+        {
+            Some(why) => Cell {
+                status: Status::LeftOut(why),
+                ..cell
+            },
+            None => cell,
+        },
         (None, What::Title) => anywhere(&publication.title, &texts),
         (None, What::Subject) => subject(issue, carrier, carried),
         (None, _) => without_units(row, carrier),

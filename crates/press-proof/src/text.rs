@@ -205,14 +205,11 @@ impl<'a> Reader<'a> {
                     self.end_block();
                     return self.table(columns, header, header_at);
                 }
-                let goes_on = lines
-                    .last()
-                    .is_some_and(|(above, _)| is_full(above, line, room));
                 let indent = indent(line);
                 let is_in_item = matches!(self.containers.last(), Some(Container::Item(_)));
                 let begins =
                     is_in_item && begins_container(line) || indent >= 2 && item(line).is_some();
-                if indent < CODE_INDENT && !is_border(line) && (goes_on || !begins) {
+                if indent < CODE_INDENT && !is_border(line) && !begins {
                     lines.push((line, at));
                     return;
                 }
@@ -662,12 +659,16 @@ mod tests {
     }
 
     #[test]
-    fn a_full_line_of_an_item_goes_on_with_what_looks_like_a_mark() {
+    fn what_looks_like_a_mark_below_a_line_is_one_if_its_space_breaks() {
         let full = "word ".repeat(14);
         let full = full.trim_end();
         check(
-            &format!("- {full}\n  2024. Then\n"),
-            &[&format!("text* -: {full}\u{2028}2024. Then")],
+            &format!("- {full}\n  2024.\u{a0}Then\n"),
+            &[&format!("text* -: {full}\u{2028}2024.\u{a0}Then")],
+        );
+        check(
+            &format!("- {full}\n  > Quote\n"),
+            &[&format!("text* -: {full}"), "text*>: Quote"],
         );
     }
 

@@ -154,6 +154,27 @@ fn a_line_end_is_kept_where_nothing_says_what_joins() {
 }
 
 #[test]
+fn a_gap_beside_a_chinese_sign_may_be_a_space_or_none() {
+    let content = "/P << /MCID 0 >> BDC BT /F 10 Tf 1 0 0 1 50 700 Tm (one) Tj ET\n\
+                   /Span << /ActualText <feff4e2d> >> BDC BT 1 0 0 1 80 700 Tm (x) Tj ET EMC EMC";
+    let told = format!("one{LINE_ENDS}中");
+    check("<< /S /P /K 0 >>", content, &[&told]);
+}
+
+#[test]
+fn a_hyphen_that_its_language_says_twice_is_one() {
+    let tree = |language: &str| format!("<< /S /P /Lang ({language}) /K [0 1] >>");
+    let divided = lines(&["one-", "-two"]);
+    let once = format!("one-{LINE_ENDS}two");
+    check(&tree("cs-CZ"), &divided, &[&once]);
+    check(&tree("PL"), &divided, &[&once]);
+    let twice = format!("one-{LINE_ENDS}-two");
+    check(&tree("de"), &divided, &[&twice]);
+    let signs = format!("one--{LINE_ENDS}-two");
+    check(&tree("cs"), &lines(&["one--", "-two"]), &[&signs]);
+}
+
+#[test]
 fn a_divided_word_is_whole() {
     let content = "/P << /MCID 0 >> BDC BT /F 10 Tf 1 0 0 1 50 700 Tm (long) Tj\n\
                    /Span << /ActualText <feff00ad> >> BDC (-) Tj EMC ET EMC\n";

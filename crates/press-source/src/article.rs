@@ -1,6 +1,5 @@
 //! One article: its front matter and its Markdown become an `Article`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use comrak::Arena;
@@ -17,12 +16,12 @@ use crate::markdown::{self, Positions};
 use crate::markup;
 use crate::publication::ReadPublication;
 use crate::reader::{Reader, failure_of, start_of};
-use crate::scope::Scope;
+use crate::scope::{NamedPlaces, Scope};
 
 /// What became of an article's file.
 pub enum Outcome {
     /// The article and the places in it that links can lead to.
-    Read(Box<Article>, BTreeMap<String, Option<String>>),
+    Read(Box<Article>, NamedPlaces),
     /// It is a draft.
     Draft,
     /// It could not be read, which is reported.

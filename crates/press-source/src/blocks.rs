@@ -96,8 +96,12 @@ impl<'a> Converter<'_, 'a> {
                 let items = node
                     .children()
                     .enumerate()
-                    .map(|(index, item)| ListItem {
-                        blocks: self.blocks(item.children(), &deeper(&path, index)),
+                    .map(|(index, item)| {
+                        let blocks = self.blocks(item.children(), &deeper(&path, index));
+                        if let Some(Block::Paragraph { id, content, .. }) = blocks.first() {
+                            self.scope.name_item(content, id);
+                        }
+                        ListItem { blocks }
                     })
                     .collect();
                 self.push(out, &path, |id| Block::List {

@@ -7,7 +7,7 @@ use press_model::{Code, Diagnostic, Direction, LanguageTag, Span};
 
 use crate::html::{self, Token};
 use crate::markdown::Positions;
-use crate::pieces::{Piece, Wrap, shorten};
+use crate::pieces::{Piece, Wrap, shorten, with_anchors};
 use crate::reader::Reader;
 use crate::scope::Scope;
 
@@ -148,18 +148,7 @@ pub fn understand_html(
             }
         }
     }
-    if anchors.is_empty() {
-        return pieces;
-    }
-    let mut named = Vec::with_capacity(pieces.len() + anchors.len());
-    let mut anchors = anchors.into_iter().peekable();
-    for (index, piece) in pieces.into_iter().enumerate() {
-        while let Some((_, name)) = anchors.next_if(|(before, _)| *before == index) {
-            named.push(Piece::Anchor { name });
-        }
-        named.push(piece);
-    }
-    named
+    with_anchors(pieces, anchors)
 }
 
 /// The pieces of the text of an HTML block, paragraph by paragraph.

@@ -13,7 +13,9 @@ use crate::compose::compose;
 use crate::inline_html::understand_html;
 use crate::markdown::{self, Positions};
 use crate::markup;
-use crate::pieces::{At, Piece, Wrap, cut, flatten, shorten, span_between, words_between};
+use crate::pieces::{
+    At, Piece, Wrap, cut, flatten, shorten, span_between, with_anchors, words_between,
+};
 use crate::reader::Reader;
 use crate::scope::Scope;
 use crate::suggest::{self, short_name};
@@ -73,7 +75,8 @@ pub fn understand(
     reader: &mut Reader,
     scope: &mut Scope,
 ) -> Vec<Piece> {
-    cut_foreign_markup(&mut pieces, setting, positions, reader);
+    let names = cut_foreign_markup(&mut pieces, setting, positions, reader);
+    let pieces = with_anchors(pieces, names);
     let mut pieces = find_notes(pieces, positions, reader, scope);
     mend_undefined_references(&mut pieces, positions, reader);
     let mut pieces = understand_html(pieces, reader, scope);
@@ -81,12 +84,15 @@ pub fn understand(
     pieces
 }
 
+/// Cuts it out and reports it. What remains of it are the names that attributes give to
+/// places, since links may lead there: each with the piece that it stands before.
 fn cut_foreign_markup(
     pieces: &mut [Piece],
     setting: Setting,
     positions: &Positions,
     reader: &mut Reader,
-) {
+) -> Vec<(usize, String)> {
+    let mut names = Vec::new();
     let mut index = 0;
     let mut from = 0;
     while index < pieces.len() {
@@ -118,9 +124,13 @@ fn cut_foreign_markup(
             .at(at)
             .help("it is left out; write what it stands for, or put it between backquotes to print it"),
         );
+        if found.end == "}" {
+            names.extend(markup::name_in(written.trim()).map(|name| (index, name.to_owned())));
+        }
         cut(pieces, start, end);
         from = found.start;
     }
+    names
 }
 
 /// Says that markup of another system is left out.

@@ -9,6 +9,7 @@ use press_model::{
 use crate::article::{self, Outcome};
 use crate::fields::{Fields, TextValue, invalid, toml_file};
 use crate::files::{self, Failure, SETTINGS, folder_of, plain_path};
+use crate::inbox;
 use crate::inlines;
 use crate::publication::{ReadPublication, report_slug};
 use crate::reader::{Places, Reader, Targets, failure_of};
@@ -50,10 +51,19 @@ pub fn read(name: Slug, publication: &ReadPublication, reader: &mut Reader) -> O
     let language = &publication.language;
     let subject = fields
         .required("subject", "\"What this issue brings\"", reader)
-        .map(|subject| reader.plain(&subject.text, subject.span, language));
+        .map(|subject| {
+            let plain = reader.plain(&subject.text, subject.span, language);
+            inbox::check_subject(&plain, subject.span, reader);
+            plain
+        });
     let preheader = fields
         .text("preheader", reader)
-        .map(|text| reader.plain(&text.text, text.span, language))
+        .map(|text| {
+            let plain = reader.plain(&text.text, text.span, language);
+            let subject = subject.as_deref().unwrap_or_default();
+            inbox::check_preheader(&plain, subject, text.span, reader);
+            plain
+        })
         .unwrap_or_default();
     let cover = cover(&fields, publication, reader);
 

@@ -27,6 +27,7 @@ mod fields;
 mod files;
 mod front_matter;
 mod html;
+mod inbox;
 mod inline_html;
 mod inlines;
 mod issue;

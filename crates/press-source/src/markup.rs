@@ -35,6 +35,15 @@ pub fn find(text: &str, from: usize, attributes: bool) -> Option<Foreign> {
     None
 }
 
+/// The name that attributes such as `{:#id .class}` give to a place.
+pub fn name_in(attributes: &str) -> Option<&str> {
+    let inner = attributes.strip_prefix('{')?.strip_suffix('}')?;
+    let mut words = inner.trim_start_matches(':').split_whitespace();
+    let name = words.find_map(|word| word.strip_prefix('#'))?;
+    let name = name.split('.').next().unwrap_or_default();
+    (!name.is_empty()).then_some(name)
+}
+
 /// What may follow `{:` in kramdown: attributes, a reference, an extension.
 fn is_attribute_start(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, ' ' | '.' | '#' | ':' | '/' | '_' | '\t')
@@ -66,6 +75,15 @@ mod tests {
         assert!(!is_liquid_line("{% a %} b"));
         assert!(!is_liquid_line("{% a"));
         assert!(!is_liquid_line(""));
+    }
+
+    #[test]
+    fn names() {
+        assert_eq!(name_in("{:#id}"), Some("id"));
+        assert_eq!(name_in("{: .class #id key=\"a\"}"), Some("id"));
+        assert_eq!(name_in("{#id.class}"), Some("id"));
+        assert_eq!(name_in("{:.class}"), None);
+        assert_eq!(name_in("{{ page#x }}"), None);
     }
 
     #[test]

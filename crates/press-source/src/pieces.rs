@@ -57,6 +57,23 @@ pub enum Wrap {
     Language(Option<LanguageTag>, Option<Direction>),
 }
 
+/// The pieces with named places between them: each name comes with the index of the
+/// piece that it stands before, in rising order.
+pub fn with_anchors(pieces: Vec<Piece>, anchors: Vec<(usize, String)>) -> Vec<Piece> {
+    if anchors.is_empty() {
+        return pieces;
+    }
+    let mut named = Vec::with_capacity(pieces.len() + anchors.len());
+    let mut anchors = anchors.into_iter().peekable();
+    for (index, piece) in pieces.into_iter().enumerate() {
+        while let Some((_, name)) = anchors.next_if(|(before, _)| *before == index) {
+            named.push(Piece::Anchor { name });
+        }
+        named.push(piece);
+    }
+    named
+}
+
 /// Lays the children of a node out flat.
 pub fn flatten<'a>(parent: &'a AstNode<'a>, positions: &Positions) -> Vec<Piece> {
     let lines = positions.lines_of_definitions(parent);

@@ -116,15 +116,7 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
     let delivery = delivery::delivery(&fields, slug.clone(), reader);
     let (press, profile) = print::press(&fields, reader);
     let booklet = print::booklet(&fields, reader);
-    let subjects = fields
-        .value("epub")
-        .and_then(|value| Fields::of_table(value, &["subjects"], reader))
-        .and_then(|epub| epub.texts("subjects", reader))
-        .unwrap_or_default()
-        .iter()
-        .map(|subject| reader.plain(&subject.text, subject.span, &quotes))
-        .filter(|subject| !subject.is_empty())
-        .collect();
+    let epub = epub(&fields, &quotes, reader);
     let email = email(&fields, &quotes, reader);
     if fields.value("sender").is_none() {
         reader.report(
@@ -155,7 +147,7 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
             pdf,
             press,
             booklet,
-            epub: EpubSettings { subjects },
+            epub,
             email,
         }),
         _ => None,
@@ -302,8 +294,32 @@ fn colophon(
     content
 }
 
+fn epub(fields: &Fields, quotes: &LanguageTag, reader: &mut Reader) -> EpubSettings {
+    let known = ["subjects", "page_numbers", "fonts", "certifier"];
+    let table = fields
+        .value("epub")
+        .and_then(|value| Fields::of_table(value, &known, reader));
+    let Some(epub) = table else {
+        return EpubSettings::default();
+    };
+    let subjects = epub.texts("subjects", reader).unwrap_or_default();
+    let subjects = subjects
+        .iter()
+        .map(|subject| reader.plain(&subject.text, subject.span, quotes))
+        .filter(|subject| !subject.is_empty());
+    EpubSettings {
+        subjects: subjects.collect(),
+        page_numbers: epub.truth("page_numbers", reader).unwrap_or(true),
+        fonts: epub.truth("fonts", reader).unwrap_or(false),
+        certifier: epub
+            .text("certifier", reader)
+            .map(|name| reader.plain(&name.text, name.span, quotes))
+            .filter(|name| !name.is_empty()),
+    }
+}
+
 fn email(fields: &Fields, quotes: &LanguageTag, reader: &mut Reader) -> EmailSettings {
-    let known = ["pictures", "greeting", "greeting_unnamed"];
+    let known = ["pictures", "whole", "greeting", "greeting_unnamed"];
     let Some(fields) = fields
         .value("email")
         .and_then(|value| Fields::of_table(value, &known, reader))
@@ -322,6 +338,7 @@ fn email(fields: &Fields, quotes: &LanguageTag, reader: &mut Reader) -> EmailSet
     );
     EmailSettings {
         pictures: pictures.unwrap_or_default(),
+        whole: fields.truth("whole", reader).unwrap_or_default(),
         greeting: greeting(&fields, quotes, reader),
     }
 }

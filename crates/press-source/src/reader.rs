@@ -10,7 +10,7 @@ use press_model::{
 
 use crate::files::{self, Failure, Files, PICTURE, folder_of, plain_path};
 use crate::links;
-use crate::scope::Scope;
+use crate::scope::{NamedPlaces, Scope};
 use crate::suggest::{self, short_name};
 use crate::text::{self, is_control, nfc, without_controls};
 use crate::typography;
@@ -55,7 +55,7 @@ pub struct Places {
     /// The files of articles that could not be read, which is reported.
     pub failed: BTreeSet<String>,
     /// The named places of each article.
-    pub fragments: BTreeMap<Slug, BTreeMap<String, Option<String>>>,
+    pub fragments: BTreeMap<Slug, NamedPlaces>,
 }
 
 impl Reader {
@@ -439,11 +439,11 @@ fn look_up(link: &Pending, places: &Places) -> Result<LinkTarget, Box<Diagnostic
     match fragments.and_then(|fragments| fragments.get(fragment)) {
         Some(id) => Ok(LinkTarget::Place {
             article,
-            id: id.clone(),
+            id: id.map(str::to_owned),
         }),
         None => {
-            let names = fragments.into_iter().flat_map(BTreeMap::keys);
-            let near = suggest::nearest(fragment, names.map(String::as_str));
+            let names = fragments.into_iter().flat_map(NamedPlaces::names);
+            let near = suggest::nearest(fragment, names);
             let fragment = short_name(fragment);
             Err(broken(
                 format!("there is no heading or anchor `{fragment}` in the article `{article}`"),

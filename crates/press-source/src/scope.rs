@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use comrak::Anchorizer;
 use comrak::nodes::AstNode;
-use press_model::{AssetPath, Code, Diagnostic, Inline, LanguageTag, NoteNumber, Slug, Span};
+use press_model::{
+    AssetPath, BlockId, Code, Diagnostic, Inline, LanguageTag, NoteNumber, Slug, Span, plain_text,
+};
 
 use crate::reader::Reader;
 use crate::text::{is_control, without_controls};
@@ -29,8 +31,7 @@ pub struct Scope<'a> {
     /// The notes that are referred to, in the order of their numbers.
     order: Vec<String>,
     headings: Anchorizer,
-    /// The element that each fragment leads to; none for the article itself.
-    places: BTreeMap<String, Option<String>>,
+    places: NamedPlaces,
     /// The ids of anchors and the names that they were given by.
     anchors: BTreeMap<String, String>,
     /// The last number that was put behind an id that was taken.
@@ -40,6 +41,49 @@ pub struct Scope<'a> {
     credits: BTreeMap<AssetPath, Credit>,
     inline_pictures: BTreeMap<AssetPath, Span>,
     is_too_deep: bool,
+}
+
+/// The places of an article that links can name.
+#[derive(Debug, Default)]
+pub struct NamedPlaces {
+    /// The element that each fragment leads to; none for the article itself.
+    by_name: BTreeMap<String, Option<String>>,
+    /// The first words of the items of lists, and the paragraphs that have them.
+    items: Vec<(String, String)>,
+}
+
+impl NamedPlaces {
+    /// The element that a fragment leads to, none for the article itself; nothing for a
+    /// fragment that leads nowhere.
+    pub fn get(&self, fragment: &str) -> Option<Option<&str>> {
+        let named = self.by_name.get(fragment).map(Option::as_deref);
+        named.or_else(|| self.item(fragment).map(Some))
+    }
+
+    /// The names that were given.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// The first item that begins with the words of a fragment.
+    fn item(&self, fragment: &str) -> Option<&str> {
+        let wanted = letters(fragment);
+        let begins = |words: &str| {
+            let ends = words.char_indices().filter(|(_, c)| !c.is_alphanumeric());
+            let mut ends = ends.map(|(at, _)| at).chain([words.len()]);
+            ends.any(|end| letters(&words[..end]) == wanted)
+        };
+        let found = self.items.iter().find(|(words, _)| begins(words));
+        found
+            .filter(|_| !wanted.is_empty())
+            .map(|(_, id)| id.as_str())
+    }
+}
+
+/// The letters and digits of a name, all that programs which make such names agree on.
+fn letters(name: &str) -> String {
+    let letters = name.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
 }
 
 /// A note as it is written.
@@ -89,7 +133,7 @@ impl<'a> Scope<'a> {
             notes: BTreeMap::new(),
             order: Vec::new(),
             headings: Anchorizer::new(),
-            places: BTreeMap::new(),
+            places: NamedPlaces::default(),
             anchors: BTreeMap::new(),
             suffixes: BTreeMap::new(),
             html: BTreeMap::new(),
@@ -172,7 +216,15 @@ impl<'a> Scope<'a> {
     /// Names the place of a heading by its words, as GitHub does.
     pub fn name_heading(&mut self, words: &str, element: Option<String>) {
         let name = self.headings.anchorize(words.trim());
-        self.places.entry(name).or_insert(element);
+        self.places.by_name.entry(name).or_insert(element);
+    }
+
+    /// Takes down how an item of a list begins: lists of news are linked to by the
+    /// first words of their items.
+    pub fn name_item(&mut self, content: &[Inline], element: &BlockId) {
+        const LONGEST: usize = 60;
+        let words: String = plain_text(content).chars().take(LONGEST).collect();
+        self.places.items.push((words, element.to_string()));
     }
 
     /// Names a place by hand and gives the id of its anchor, which is unique in
@@ -181,7 +233,7 @@ impl<'a> Scope<'a> {
     pub fn anchor(&mut self, name: &str) -> Option<String> {
         let slug = self.slug.as_ref()?;
         let name = name.trim().to_owned();
-        if self.places.contains_key(&name) {
+        if self.places.by_name.contains_key(&name) {
             return None;
         }
         let safe: String = name
@@ -203,7 +255,7 @@ impl<'a> Scope<'a> {
             id = format!("{base}-{suffix}");
         }
         self.anchors.insert(id.clone(), name.clone());
-        self.places.insert(name, Some(id.clone()));
+        self.places.by_name.insert(name, Some(id.clone()));
         Some(id)
     }
 
@@ -212,14 +264,14 @@ impl<'a> Scope<'a> {
         if let Some(place) = self
             .anchors
             .get(id)
-            .and_then(|name| self.places.get_mut(name))
+            .and_then(|name| self.places.by_name.get_mut(name))
         {
             *place = element.map(str::to_owned);
         }
     }
 
     /// The named places.
-    pub fn into_places(self) -> BTreeMap<String, Option<String>> {
+    pub fn into_places(self) -> NamedPlaces {
         self.places
     }
 

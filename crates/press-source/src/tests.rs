@@ -420,7 +420,7 @@ fn places() {
     check("[z](../b.md)", "p(z)", &[Code::PathOutsideIssue]);
     check(
         "## Title {#own}\n\n[x](#title)",
-        "h1(Title) p(a<a#b-a.1>(x))",
+        "h1(<x-a.own>Title) p(a<a#b-a.1>(x))",
         &[Code::UnsupportedMarkup],
     );
 }
@@ -647,6 +647,39 @@ fn an_anchor_that_is_a_link() {
         "<a name=\"n\" href=\"https://a.org\">a</a> [b](#n)",
         "p(<x-a.n>a<https://a.org>(a) a<a#x-a.n>(b))",
         &[],
+    );
+}
+
+#[test]
+fn items_are_named_by_the_words_they_begin_with() {
+    check(
+        "[a](#tool-1-2)\n\n- [Tool #1.2](https://a.org) is new\n",
+        "p(a<a#b-a.2.1.1>(a)) ul(p(a<https://a.org>(Tool #1.2) is new))",
+        &[],
+    );
+    check(
+        "[a](#tool)\n\n- [Tool][]: more\n",
+        "p(a<a#b-a.2.1.1>(a)) ul(p(Tool: more))",
+        &[Code::UndefinedReference],
+    );
+    check(
+        "- Tools are new, [a](#tool)\n",
+        "ul(p(Tools are new, a))",
+        &[Code::BrokenReference],
+    );
+    check(
+        "# Tool\n\n- Tool [a](#tool)\n",
+        "headline(Tool) ul(p(Tool a<a#>(a)))",
+        &[],
+    );
+}
+
+#[test]
+fn names_of_kramdown_are_kept_for_links() {
+    check(
+        "[a](#one) [b](#two)\n\n{:#one}\n\nText\n\n- {:#two .x} Item\n",
+        "p(a<a#b-a.2>(a) a<a#x-a.two>(b)) p(Text) ul(p(<x-a.two>Item))",
+        &[Code::UnsupportedMarkup; 2],
     );
 }
 

@@ -164,6 +164,14 @@ pub const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../../templates/epub/blocks/table.xhtml"),
     ),
     (
+        "epub/briefs-text.xhtml",
+        include_str!("../../../templates/epub/briefs-text.xhtml"),
+    ),
+    (
+        "epub/briefs.xhtml",
+        include_str!("../../../templates/epub/briefs.xhtml"),
+    ),
+    (
         "epub/colophon.xhtml",
         include_str!("../../../templates/epub/colophon.xhtml"),
     ),
@@ -178,6 +186,10 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     (
         "epub/cover.xhtml",
         include_str!("../../../templates/epub/cover.xhtml"),
+    ),
+    (
+        "epub/fonts.css",
+        include_str!("../../../templates/epub/fonts.css"),
     ),
     (
         "epub/layout.xhtml",

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::error::Error as _;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use press_model::{Code, Diagnostic, FileId, Span, TemplateFile};
 
 pub use built_in::BUILT_IN;
@@ -21,6 +21,10 @@ pub use inline_html::{InlineTarget, escape_html, inline_html};
 /// How deep templates may include one another, as minijinja counts (ten for each
 /// inclusion): blocks nest 16 deep and a level may take several inclusions.
 const RECURSION_LIMIT: usize = 1_500;
+
+/// How many steps a template may take: a loop in a loop in a loop would keep the
+/// machine for ever. An issue of a thousand articles takes a small part of it.
+const FUEL: u64 = 20_000_000;
 
 /// Every template that a build may use, by its name below the templates folder
 /// (`epub/article.xhtml`).
@@ -140,6 +144,7 @@ impl Templates {
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.set_debug(true);
         environment.set_recursion_limit(RECURSION_LIMIT);
+        environment.set_fuel(Some(FUEL));
         // Fails only on delimiters, and these are the usual ones.
         if let Ok(syntax) = SyntaxConfig::builder()
             .trim_blocks(true)
@@ -178,10 +183,11 @@ impl Templates {
         let detail = deepest
             .detail()
             .map_or_else(String::new, |detail| format!(": {detail}"));
-        let message = format!(
-            "the template `{name}` does not work: {}{detail}",
-            deepest.kind()
-        );
+        let kind = match deepest.kind() {
+            ErrorKind::OutOfFuel => "it runs without end".to_owned(),
+            kind => kind.to_string(),
+        };
+        let message = format!("the template `{name}` does not work: {kind}{detail}");
         let help = "mend the template, or take the file away to use the built-in one";
         match (self.file(&name), self.text(&name)) {
             (Some(file), Some(text)) => {

@@ -28,6 +28,15 @@ pub fn middle() -> Generated {
     }
 }
 
+/// Half a million words: more than any issue has.
+pub fn anthology() -> Generated {
+    Generated {
+        articles: 1_000,
+        words: 514_000,
+        pictures: 0,
+    }
+}
+
 const WORDS: [&str; 32] = [
     "research",
     "the",

@@ -31,12 +31,58 @@ fn main() {
         return;
     }
     println!("CPU seconds and peak MiB, median of {RUNS} processes (min–max)\n");
+    // `cargo bench --profile dev -- books` leaves out what waits for typst.
+    let books_alone = args.iter().any(|arg| arg == "books");
     for (name, issue) in [
         ("9 articles, 1,400 words, no pictures", generate::small()),
         ("60 articles, 31,000 words, 30 pictures", generate::middle()),
     ] {
-        measure(name, &issue);
+        if !books_alone {
+            measure(name, &issue);
+        }
     }
+    for (name, issue) in [
+        ("9 articles, 1,400 words", generate::small()),
+        ("1,000 articles, 514,000 words", generate::anthology()),
+    ] {
+        measure_book(name, &issue);
+    }
+}
+
+/// The EPUB beside pandoc's, from the manuscripts to the file.
+fn measure_book(name: &str, issue: &generate::Generated) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let issues = folder.path().join("issues");
+    issue.write(&issues);
+    println!("EPUB of {name}");
+    let mut pandoc = Cost::default();
+    for stage in Stage::OF_A_BOOK {
+        let median = median(stage, &issues, &folder.path().join("out")).1;
+        if stage == Stage::Pandoc {
+            pandoc = median;
+        }
+        let beside = match pandoc.cpu_seconds {
+            0.0 => "pandoc is not installed".to_owned(),
+            cpu => format!("{:5.3} × pandoc", median.cpu_seconds / cpu),
+        };
+        let Cost {
+            cpu_seconds,
+            peak_mib,
+        } = median;
+        println!(
+            "  {:24} {cpu_seconds:7.3} s  {peak_mib:6.1} MiB   {beside}",
+            stage.name()
+        );
+    }
+    println!();
+}
+
+/// The least, the median and the most of several measurements.
+fn median(stage: Stage, issues: &Path, out: &Path) -> (Cost, Cost, Cost) {
+    let mut costs: Vec<Cost> = (0..=RUNS).map(|_| child(stage, issues, out)).collect();
+    costs.remove(0);
+    costs.sort_by(|a, b| a.cpu_seconds.total_cmp(&b.cpu_seconds));
+    (costs[0], costs[costs.len() / 2], costs[costs.len() - 1])
 }
 
 fn measure(name: &str, issue: &generate::Generated) {
@@ -46,12 +92,7 @@ fn measure(name: &str, issue: &generate::Generated) {
     println!("{name}");
     let (mut bare, mut build, mut pdf) = (Cost::default(), Cost::default(), Cost::default());
     for stage in Stage::ALL {
-        let mut costs: Vec<Cost> = (0..=RUNS)
-            .map(|_| child(stage, &issues, &folder.path().join("out")))
-            .collect();
-        costs.remove(0);
-        costs.sort_by(|a, b| a.cpu_seconds.total_cmp(&b.cpu_seconds));
-        let median = costs[costs.len() / 2];
+        let (least, median, most) = median(stage, &issues, &folder.path().join("out"));
         match stage {
             Stage::BareTypst => bare = median,
             Stage::Build => build = median,
@@ -69,8 +110,8 @@ fn measure(name: &str, issue: &generate::Generated) {
             "  {:24} {:7.3} s ({:.3}–{:.3})  {:6.1} MiB   {:5.2} × bare, memory {:4.2} ×{of_another}",
             stage.name(),
             median.cpu_seconds,
-            costs[0].cpu_seconds,
-            costs[costs.len() - 1].cpu_seconds,
+            least.cpu_seconds,
+            most.cpu_seconds,
             median.peak_mib,
             median.cpu_seconds / bare.cpu_seconds,
             median.peak_mib / bare.peak_mib,

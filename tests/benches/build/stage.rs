@@ -1,12 +1,13 @@
 //! The stages that are measured, each in a process of its own.
 
 use std::path::Path;
+use std::process::Command;
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 use press_image::Pictures;
-use press_model::Edition;
+use press_model::{Edition, Issue, Publication};
 use press_template::Templates;
 use xtask::{Console, Exit};
 
@@ -29,8 +30,15 @@ pub enum Stage {
     Cover,
     /// The EPUB without pages and cover.
     Epub,
-    /// The email's parts and the message.
+    /// The same with the reading of the issue: what pandoc does too.
+    Book,
+    /// The EPUB that pandoc makes of the same manuscripts.
+    Pandoc,
+    /// The email's parts.
     Email,
+    /// Ten thousand messages of it, each for a recipient with a name, an address to
+    /// leave by, and nothing signed.
+    Messages,
     /// `cargo xtask build`, the proof and the report among it.
     Build,
     /// The proof alone: the files of the last build read back and held against
@@ -49,7 +57,7 @@ pub struct Cost {
 
 impl Stage {
     /// Every stage; the bare compile first, since the others are held against it.
-    pub const ALL: [Stage; 10] = [
+    pub const ALL: [Stage; 11] = [
         Stage::BareTypst,
         Stage::Load,
         Stage::Pdf,
@@ -58,6 +66,7 @@ impl Stage {
         Stage::Cover,
         Stage::Epub,
         Stage::Email,
+        Stage::Messages,
         Stage::Build,
         Stage::Proof,
     ];
@@ -72,15 +81,22 @@ impl Stage {
             Stage::Booklet => "booklet",
             Stage::Cover => "cover",
             Stage::Epub => "epub",
+            Stage::Book => "book",
+            Stage::Pandoc => "pandoc",
             Stage::Email => "email",
+            Stage::Messages => "10,000 messages",
             Stage::Build => "whole-build",
             Stage::Proof => "proof",
         }
     }
 
+    /// The stages of an EPUB; pandoc's first, since the other is held against it.
+    pub const OF_A_BOOK: [Stage; 2] = [Stage::Pandoc, Stage::Book];
+
     /// The stage of that name.
     pub fn named(name: &str) -> Option<Stage> {
-        Stage::ALL.into_iter().find(|stage| stage.name() == name)
+        let mut all = Stage::ALL.into_iter().chain(Stage::OF_A_BOOK);
+        all.find(|stage| stage.name() == name)
     }
 
     /// Runs it once and says what it took.
@@ -97,6 +113,17 @@ impl Stage {
         }
         if self == Stage::Load {
             return cost_of(|| drop(press_source::read(issues, "2024-01")));
+        }
+        if self == Stage::Pandoc {
+            return pandoc(issues, out);
+        }
+        if self == Stage::Book {
+            return cost_of(|| {
+                let source = press_source::read(issues, "2024-01").source;
+                let source = source.expect("a sound issue");
+                let (pictures, _) = Pictures::inspect(&source.assets, &source.fonts);
+                book(&source.publication, &source.issue, &pictures);
+            });
         }
         let source = press_source::read(issues, "2024-01")
             .source
@@ -130,9 +157,13 @@ impl Stage {
             fonts: &source.fonts,
             templates: &templates,
         };
-        let date: DateTime<Utc> = DateTime::UNIX_EPOCH;
         match self {
-            Stage::BareTypst | Stage::Load | Stage::Build | Stage::Proof => Cost::default(),
+            Stage::BareTypst
+            | Stage::Load
+            | Stage::Build
+            | Stage::Proof
+            | Stage::Book
+            | Stage::Pandoc => Cost::default(),
             Stage::Pdf => cost_of(|| {
                 let layout = press_pdf::layout(&print).expect("a layout");
                 drop(layout.pdf().expect("a PDF"));
@@ -147,23 +178,7 @@ impl Stage {
                 cost_of(|| drop(press_pdf::booklet(&print, &layout, &pdf).expect("a booklet")))
             }
             Stage::Cover => cost_of(|| drop(press_pdf::cover(&print).expect("a cover"))),
-            Stage::Epub => {
-                // Its smallest: the cover is made elsewhere.
-                let cover = press_image::encode_jpeg(&[0; 3], 1, 1, 80).expect("a JPEG");
-                cost_of(|| {
-                    let input = press_epub::Input {
-                        publication,
-                        issue: &issue.for_edition(Edition::Epub),
-                        pictures: &pictures,
-                        templates: &templates,
-                        page_map: None,
-                        cover: &cover,
-                        modified: date,
-                        version: "0",
-                    };
-                    drop(press_epub::render(&input).expect("an EPUB"));
-                })
-            }
+            Stage::Epub => cost_of(|| book(publication, issue, &pictures)),
             Stage::Email => cost_of(|| {
                 let issue = issue.for_edition(Edition::Email);
                 let input = press_email::Input {
@@ -174,7 +189,119 @@ impl Stage {
                 };
                 drop(press_email::render(&input).expect("an email"));
             }),
+            Stage::Messages => {
+                let mut publication = publication.clone();
+                publication.email.greeting = Some(press_model::Greeting {
+                    named: "Dear {name},".into(),
+                    unnamed: "Dear reader,".into(),
+                });
+                let email = press_email::render(&press_email::Input {
+                    publication: &publication,
+                    issue: &issue.for_edition(Edition::Email),
+                    pictures: &pictures,
+                    templates: &templates,
+                });
+                let parts = email.expect("an email").parts;
+                cost_of(|| messages(&parts, 10_000))
+            }
         }
+    }
+}
+
+/// Makes an EPUB with the smallest of covers: the cover is made elsewhere.
+fn book(publication: &Publication, issue: &Issue, pictures: &Pictures) {
+    let cover = press_image::encode_jpeg(&[0; 3], 1, 1, 80).expect("a JPEG");
+    let input = press_epub::Input {
+        publication,
+        issue: &issue.for_edition(Edition::Epub),
+        pictures,
+        templates: &Templates::new(vec![]),
+        page_map: None,
+        cover: &cover,
+        modified: DateTime::UNIX_EPOCH,
+        version: "0",
+    };
+    drop(press_epub::render(&input).expect("an EPUB"));
+}
+
+/// Pandoc on the same manuscripts in one; nothing where it is not installed.
+fn pandoc(issues: &Path, out: &Path) -> Cost {
+    let entries = std::fs::read_dir(issues.join("2024-01")).expect("an issue");
+    let mut paths: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    paths.sort();
+    let mut text = String::new();
+    for path in paths {
+        let manuscript = std::fs::read_to_string(path).expect("a manuscript");
+        // Its front matter becomes a heading and a paragraph.
+        let (head, body) = manuscript
+            .trim_start_matches("---\n")
+            .split_once("---\n")
+            .expect("front matter");
+        for line in head.lines() {
+            match line.split_once(": ") {
+                Some(("headline", words)) => text.push_str(&format!("# {words}\n\n")),
+                Some((_, words)) => text.push_str(&format!("*{words}*\n\n")),
+                None => {}
+            }
+        }
+        text.push_str(body);
+        text.push('\n');
+    }
+    std::fs::create_dir_all(out).expect("a folder");
+    let (input, output) = (out.join("all.md"), out.join("pandoc.epub"));
+    std::fs::write(&input, text).expect("the manuscripts");
+    let run = Command::new("pandoc")
+        .args([
+            "--from",
+            "gfm",
+            "--metadata",
+            "title=Benchmark",
+            "--toc",
+            "-o",
+        ])
+        .args([&output, &input])
+        .status();
+    if !run.is_ok_and(|status| status.success()) {
+        return Cost::default();
+    }
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("the use of pandoc");
+    let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    Cost {
+        cpu_seconds: micros as f64 / 1e6,
+        peak_mib: usage.max_rss() as f64 / 1024.0,
+    }
+}
+
+/// Fills a message in for so many recipients.
+fn messages(parts: &press_message::Parts, count: u32) {
+    use press_message::{Headers, Mailbox, Purpose, Recipient, Unsubscribe, message_id, prepare};
+    let mailbox = |text: &str| Mailbox::parse(text).expect("a mailbox");
+    let from = mailbox("The Review <news@review.example>");
+    let unsubscribe = Unsubscribe::by_mail(&from);
+    let headers = Headers {
+        from,
+        reply_to: None,
+        date: DateTime::UNIX_EPOCH,
+        list_id: Some("review.example".into()),
+    };
+    let prepared = prepare(parts, &headers, None).expect("a message");
+    let mut message = Vec::new();
+    for number in 0..count {
+        let to = mailbox(&format!("Reader {number} <reader{number}@example.org>"));
+        let id = message_id("review.2024-01", &to, Purpose::Campaign, "review.example");
+        let leave = format!("https://review.example/leave/{number:032x}");
+        let unsubscribe = unsubscribe
+            .clone()
+            .and_by_click(&leave)
+            .expect("an address");
+        message.clear();
+        prepared
+            .fill(&Recipient::new(&to, id, unsubscribe), &mut message)
+            .expect("a message");
+        std::hint::black_box(&message);
     }
 }
 

@@ -2,9 +2,12 @@
 
 mod any_article;
 mod architecture;
+mod books;
 mod command_line;
+mod delivery;
 mod diagnostics;
 mod editions;
+mod email;
 mod hostile;
 mod looks;
 mod mutations;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use press_model::Code;
-use press_tests::{Desk, faults_of_pdf};
+use press_tests::{Desk, faults_of_pdf, keep_book};
 use serde_json::Value;
 use xtask::Exit;
 
@@ -33,7 +33,7 @@ fn desk_of(manuscript: &[u8], language: &str) -> Desk {
     );
     desk.write(
         "2024-01/issue.toml",
-        "format = 1\ndate = 2024-01-31\nsubject = \"Corpus\"\n\
+        "format = 1\ndate = 2024-01-31\nsubject = \"What the week brought\"\n\
          [[section]]\ntitle = \"News\"\narticles = [\"manuscript.md\"]\n",
     );
     desk.write("2024-01/manuscript.md", manuscript);
@@ -75,11 +75,10 @@ fn manuscripts(folder: &Path) -> Vec<PathBuf> {
 
 /// Each newsletter is an issue: every edition builds and nothing of it is lost, the
 /// PDF keeps its rules, and what the source format does not support is named with
-/// its line. The books are kept for EPUBCheck where `PRESS_KEEP` names a folder.
+/// its line. The books are kept for the checks of books where `PRESS_KEEP` names a folder.
 #[test]
 fn newsletters_build_and_nothing_is_lost() {
     let Some(corpus) = corpus() else { return };
-    let keep = std::env::var_os("PRESS_KEEP").filter(|value| !value.is_empty());
     let manuscripts = manuscripts(&corpus);
     println!("newsletters: file, texts held against each edition, lost, named as unsupported");
     for path in &manuscripts {
@@ -121,12 +120,9 @@ fn newsletters_build_and_nothing_is_lost() {
         };
         let faults = faults_of_pdf(file(".pdf"));
         assert!(faults.is_empty(), "{name}: {faults:#?}");
-        if let Some(keep) = &keep {
-            let book = Path::new(keep)
-                .join(name.replace('/', "-"))
-                .with_extension("epub");
-            fs::write(book, file(".epub")).unwrap();
-        }
+        let book = name.replace('/', "-");
+        keep_book(&desk, "2024-01", book.trim_end_matches(".md"));
+        keep_mail(&files, &name);
         let texts = count("present")[0] + count("degraded")[0];
         println!("newsletters: {name}, {texts}, {lost}, {}", named.len());
     }
@@ -136,6 +132,22 @@ fn newsletters_build_and_nothing_is_lost() {
         "{} holds no newsletter",
         corpus.display()
     );
+}
+
+/// Keeps the email of a newsletter for the checks of CI where `PRESS_KEEP_MAIL` names a
+/// folder.
+fn keep_mail(files: &[(String, Vec<u8>)], name: &str) {
+    let keep = std::env::var_os("PRESS_KEEP_MAIL").filter(|value| !value.is_empty());
+    let Some(keep) = keep else { return };
+    let folder = Path::new(&keep).join(name.replace(['/', '.'], "-"));
+    fs::create_dir_all(&folder).unwrap();
+    let kept = ["email.eml", "email.html", "email.txt", "report.json"];
+    for (file, bytes) in files
+        .iter()
+        .filter(|(file, _)| kept.contains(&file.as_str()))
+    {
+        fs::write(folder.join(file), bytes).unwrap();
+    }
 }
 
 /// The examples stand between lines of 32 backquotes, Markdown before a line

@@ -1,14 +1,13 @@
 //! The message for each recipient: places filled in, return path and links with
 //! their tokens, signed.
 
-use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use press_delivery::{Row, Stamped};
 use press_message::{
-    DkimKey, Headers, Mailbox, Originator, Prepared, Purpose, Recipient, TokenKeys, TokenPurpose,
-    Unsubscribe, message_id, prepare, sign,
+    DkimKey, Headers, Mailbox, Originator, Parts, Prepared, Purpose, Recipient, TokenKeys,
+    TokenPurpose, Unsubscribe, message_id, prepare, sign,
 };
-use press_model::{Edition, Publication};
+use press_model::Publication;
 
 use crate::delivery::Desk;
 use crate::open::Material;
@@ -49,35 +48,12 @@ impl Letters {
     }
 
     /// The message with its places, as it is frozen.
-    pub fn prepare(&self, material: &Material, date: DateTime<Utc>) -> anyhow::Result<Prepared> {
-        self.prepare_as(material, date, "")
-    }
-
-    /// The same, marked as a test.
-    pub fn prepare_test(
+    pub fn prepare(
         &self,
-        material: &Material,
+        publication: &Publication,
+        parts: &Parts,
         date: DateTime<Utc>,
     ) -> anyhow::Result<Prepared> {
-        self.prepare_as(material, date, "[Test] ")
-    }
-
-    fn prepare_as(
-        &self,
-        material: &Material,
-        date: DateTime<Utc>,
-        mark: &str,
-    ) -> anyhow::Result<Prepared> {
-        let publication = &material.publication;
-        let email = press_email::render(&press_email::Input {
-            publication,
-            issue: &material.issue.for_edition(Edition::Email),
-            pictures: &material.pictures,
-            templates: &material.templates,
-        })
-        .context("the email cannot be made")?;
-        let mut parts = email.parts;
-        parts.subject = format!("{mark}{}", parts.subject);
         let originator = Originator::of(publication)?;
         let headers = Headers {
             list_id: Some(list_id(publication, &self.from)),
@@ -85,7 +61,19 @@ impl Letters {
             reply_to: originator.reply_to,
             date,
         };
-        Ok(prepare(&parts, &headers, None)?)
+        Ok(prepare(parts, &headers, None)?)
+    }
+
+    /// The same, marked as a test.
+    pub fn prepare_test(
+        &self,
+        publication: &Publication,
+        parts: &Parts,
+        date: DateTime<Utc>,
+    ) -> anyhow::Result<Prepared> {
+        let mut parts = parts.clone();
+        parts.subject = format!("[Test] {}", parts.subject);
+        self.prepare(publication, &parts, date)
     }
 
     /// The message for one recipient.

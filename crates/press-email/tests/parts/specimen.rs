@@ -36,6 +36,7 @@ pub fn publication() -> Publication {
         epub: EpubSettings::default(),
         email: EmailSettings {
             greeting: None,
+            whole: false,
             pictures: PictureDelivery::Auto,
         },
     }

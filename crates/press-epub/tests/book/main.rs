@@ -1,6 +1,8 @@
 //! Whole books: packed the same way every time, closed in themselves, and safe
 //! from whatever an author writes.
 
+mod broken;
+mod pictures;
 mod sample;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,10 +77,11 @@ fn notes_lead_there_and_back() {
         "role=\"doc-noteref\" href=\"#n-2\" id=\"r-2.1\">2</a>",
         "<aside id=\"n-1\" class=\"note\" epub:type=\"footnote\" role=\"doc-footnote\">",
         "role=\"doc-backlink\" href=\"#r-1.1\" aria-label=\"Note 1. Back to the text\">1</a> Twice.",
+        "role=\"doc-backlink\" href=\"#r-1.2\" aria-label=\"Note 1. Back to the text (2)\">↩ 2</a>",
     ] {
         assert!(article.contains(expected), "{expected}\n{article}");
     }
-    assert!(files["OEBPS/s-features.xhtml"].contains("<aside id=\"n-3\""));
+    assert!(files["OEBPS/s-features.2.xhtml"].contains("<aside id=\"n-3\""));
 }
 
 #[test]
@@ -87,7 +90,7 @@ fn links_lead_to_files_and_to_the_web() {
     let article = &files["OEBPS/a-2-tides.xhtml"];
     for expected in [
         "<a href=\"https://a.example/?x=1&amp;y=%22\">an address</a>",
-        "<a href=\"s-features.xhtml#a-buoy\">a brief</a>",
+        "<a href=\"s-features.2.xhtml#a-buoy\">a brief</a>",
         "<a href=\"https://tide.example/2024-11/elsewhere.html\">an article elsewhere</a>",
         "<a href=\"a-2-tides.xhtml#b-2-tides.1\">a heading</a>",
     ] {
@@ -96,11 +99,31 @@ fn links_lead_to_files_and_to_the_web() {
 }
 
 #[test]
+fn a_pull_quote_is_read_once() {
+    let mut sample = Sample::whole();
+    let quote = "<aside id=\"b-2-tides.10\" class=\"pull-quote\" role=\"doc-pullquote\"";
+    let article = |sample: &Sample| texts(&sample.render())["OEBPS/a-2-tides.xhtml"].clone();
+    // Its words stand nowhere else.
+    assert!(
+        article(&sample).contains(&format!("{quote}>")),
+        "{}",
+        article(&sample)
+    );
+    let mut ids = Ids::of(&press_model::Slug::from_text("again"));
+    let blocks = &mut sample.issue.sections[0].articles[0].blocks;
+    blocks.push(paragraph(
+        &mut ids,
+        vec![text("“The sea was calm,” he said.")],
+    ));
+    assert!(article(&sample).contains(&format!("{quote} aria-hidden=\"true\">")));
+}
+
+#[test]
 fn languages_are_marked() {
     let files = texts(&Sample::whole().render());
     let german = &files["OEBPS/a-hafen.xhtml"];
     assert!(german.contains("lang=\"de\" xml:lang=\"de\" dir=\"ltr\">"));
-    let section = &files["OEBPS/s-features.xhtml"];
+    let section = &files["OEBPS/s-features.2.xhtml"];
     assert!(
         section.contains("id=\"a-buoy\" class=\"brief\" lang=\"he\" xml:lang=\"he\" dir=\"rtl\">")
     );
@@ -233,6 +256,7 @@ fn blocks_nest_sixteen_deep() {
 /// Every document is well-formed; ids are unique over the book; every address
 /// leads somewhere; manifest and spine name every file.
 fn check_closed(epub: &[u8]) {
+    assert_eq!(press_epub::lint(epub), []);
     let files = texts(epub);
     let archive = ZipArchive::new(Cursor::new(epub)).unwrap();
     let mut present: BTreeSet<&str> = archive.file_names().collect();
@@ -303,6 +327,137 @@ fn parse(text: &str) -> Document<'_> {
     Document::parse_with_options(text, options).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
+#[test]
+fn articles_and_briefs_stand_in_the_order_of_the_source() {
+    let files = texts(&Sample::whole().render());
+    let package = parse(&files["OEBPS/content.opf"]);
+    let spine: Vec<&str> = package
+        .descendants()
+        .filter_map(|node| node.attribute("idref"))
+        .collect();
+    let names: Vec<&str> = spine
+        .iter()
+        .map(|id| {
+            let mut items = package.descendants();
+            let item = items.find(|node| node.attribute("id") == Some(id));
+            item.and_then(|item| item.attribute("href")).unwrap()
+        })
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "cover.xhtml",
+            "contents.xhtml",
+            "s-features.xhtml",
+            "a-2-tides.xhtml",
+            "s-features.2.xhtml",
+            "a-hafen.xhtml",
+            "s-features.3.xhtml",
+            "s-empty.xhtml",
+            "corrections.xhtml",
+            "colophon.xhtml",
+        ]
+    );
+    assert!(files["OEBPS/s-features.2.xhtml"].contains("id=\"a-buoy\""));
+    assert!(files["OEBPS/s-features.3.xhtml"].contains("id=\"a-late\""));
+}
+
+#[test]
+fn printed_pages_are_marked_and_listed() {
+    let files = texts(&Sample::whole().render_pages(&broken::map()));
+    let mark = |page: &str| {
+        format!(
+            "<span epub:type=\"pagebreak\" role=\"doc-pagebreak\" id=\"p-{page}\" aria-label=\"{page}\"></span>"
+        )
+    };
+    // A block further on that stands on page 1 keeps page 2 from beginning before it.
+    let article = &files["OEBPS/a-2-tides.xhtml"];
+    assert!(!article.contains("pagebreak"), "{article}");
+    assert!(files["OEBPS/contents.xhtml"].contains(&mark("1")));
+    let german = &files["OEBPS/a-hafen.xhtml"];
+    let both = format!("class=\"article\">\n{}{}<header>", mark("2"), mark("3"));
+    assert!(german.contains(&both), "{german}");
+    // What is behind the last block begins at the colophon.
+    assert!(files["OEBPS/colophon.xhtml"].contains(&mark("4")));
+    let nav = &files["OEBPS/nav.xhtml"];
+    assert!(nav.contains("<nav epub:type=\"page-list\" role=\"doc-pagelist\""));
+    assert!(nav.contains("<a href=\"a-hafen.xhtml#p-3\">3</a>"), "{nav}");
+    let ncx = &files["OEBPS/toc.ncx"];
+    assert!(ncx.contains("<meta name=\"dtb:totalPageCount\" content=\"4\"/>"));
+    assert!(ncx.contains("<content src=\"a-hafen.xhtml#p-3\"/>"));
+    let package = &files["OEBPS/content.opf"];
+    for expected in [
+        "<meta property=\"pageBreakSource\">The Tide Table, November 2024 (print edition)</meta>",
+        "<meta property=\"schema:accessibilityFeature\">pageBreakMarkers</meta>",
+        "<meta property=\"schema:accessibilityFeature\">pageNavigation</meta>",
+    ] {
+        assert!(package.contains(expected), "{expected}\n{package}");
+    }
+}
+
+#[test]
+fn a_publication_can_go_without_pages() {
+    let mut sample = Sample::whole();
+    sample.publication.epub.page_numbers = false;
+    let without = sample.render_pages(&broken::map());
+    for (name, text) in texts(&without) {
+        for word in ["pagebreak", "page-list", "pageList", "pageBreak"] {
+            assert!(!text.contains(word), "{word} in {name}");
+        }
+    }
+    assert_eq!(without, sample.render());
+}
+
+#[test]
+fn places_of_the_ncx_are_numbered_in_reading_order() {
+    let files = texts(&Sample::whole().render_pages(&broken::map()));
+    let ncx = parse(&files["OEBPS/toc.ncx"]);
+    let mut numbers: Vec<u32> = ncx
+        .descendants()
+        .filter_map(|node| node.attribute("playOrder")?.parse().ok())
+        .collect();
+    let points = ncx
+        .descendants()
+        .filter(|node| node.has_tag_name((NCX, "navPoint")));
+    let of_points: Vec<u32> = points
+        .filter_map(|node| node.attribute("playOrder")?.parse().ok())
+        .collect();
+    assert!(of_points.is_sorted(), "{of_points:?}");
+    numbers.sort_unstable();
+    numbers.dedup();
+    let all: Vec<u32> = (1..).take(numbers.len()).collect();
+    assert_eq!(numbers, all);
+    assert!(files["OEBPS/toc.ncx"].contains("<meta name=\"dtb:depth\" content=\"2\"/>"));
+}
+
+const NCX: &str = "http://www.daisy.org/z3986/2005/ncx/";
+
+#[test]
+fn nothing_claims_conformance_but_with_a_certifier() {
+    let mut sample = Sample::whole();
+    sample.publication.epub.certifier = Some("Harbour & Co.".into());
+    let claim = "<meta property=\"dcterms:conformsTo\" id=\"conformance\">EPUB Accessibility 1.1 - WCAG 2.2 Level AA</meta>";
+    let certifier =
+        "<meta refines=\"#conformance\" property=\"a11y:certifiedBy\">Harbour &amp; Co.</meta>";
+    let package = &texts(&sample.render())["OEBPS/content.opf"];
+    assert!(
+        package.contains(claim) && package.contains(certifier),
+        "{package}"
+    );
+    // Nor if a picture has no words.
+    let cover = sample.issue.cover.as_mut().unwrap();
+    cover.picture.alt.clear();
+    let package = &texts(&sample.render())["OEBPS/content.opf"];
+    for absent in [
+        "conformsTo",
+        "certifiedBy",
+        ">alternativeText<",
+        "Every picture",
+    ] {
+        assert!(!package.contains(absent), "{absent}\n{package}");
+    }
+}
+
 /// What authors should not write and do.
 fn hostile() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
@@ -342,6 +497,8 @@ proptest! {
         sample.publication.tagline = Some(words.clone());
         sample.publication.epub.subjects = vec![words.clone()];
         sample.publication.issn = Some(words.clone());
+        sample.publication.short_title.clone_from(&words);
+        sample.publication.epub.certifier = Some(words.clone());
         let section = &mut sample.issue.sections[0];
         section.title.clone_from(&words);
         let article = &mut section.articles[0];
@@ -360,6 +517,16 @@ proptest! {
         let epub = sample.render();
         check_closed(&epub);
         let files = texts(&epub);
+        let package = parse(&files["OEBPS/content.opf"]);
+        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let expected = one_line(&words.replace(['\u{fffe}', '\u{ffff}', '\u{1}'], "\u{fffd}"));
+        if !expected.is_empty() {
+            for term in ["publisher", "rights", "subject", "creator"] {
+                let mut found = package.descendants().filter(|node| node.tag_name().name() == term);
+                let found = found.next().and_then(|node| node.text());
+                prop_assert_eq!(found, Some(expected.as_str()), "{}", term);
+            }
+        }
         let article = parse(&files["OEBPS/a-2-tides.xhtml"]);
         let kicker = article.descendants().find(|node| node.attribute("class") == Some("kicker"));
         let expected = words.replace(['\u{fffe}', '\u{ffff}', '\u{1}'], "\u{fffd}");

@@ -110,16 +110,18 @@ impl Sample {
                 }],
             ),
         ];
+        long.notes[0].references = 2;
         let mut brief = article("buoy", None);
         brief.lang = LanguageTag::new("he");
         let mut ids = Ids::of(&brief.slug);
         brief.blocks = vec![paragraph(&mut ids, vec![text("שלום"), note(3, 1)])];
         let words = paragraph(&mut ids, vec![text("הערה")]);
         brief.notes = vec![note_of(3, vec![words])];
+        let late = article("late", None);
         let mut foreign = article("hafen", Some("Der Hafen"));
         foreign.lang = LanguageTag::new("de");
         issue.sections = vec![
-            section("features", "Features", vec![long, brief, foreign]),
+            section("features", "Features", vec![long, brief, foreign, late]),
             section("empty", "Still to come", vec![]),
         ];
         for (path, shade) in [
@@ -140,6 +142,19 @@ impl Sample {
     }
 
     pub fn render_with(&self, overrides: Vec<TemplateFile>) -> Result<Vec<u8>, press_epub::Error> {
+        self.rendered(overrides, None).map(|rendered| rendered.epub)
+    }
+
+    /// The EPUB with the pages of a map.
+    pub fn render_pages(&self, map: &PageMap) -> Vec<u8> {
+        self.rendered(vec![], Some(map)).unwrap().epub
+    }
+
+    pub fn rendered(
+        &self,
+        overrides: Vec<TemplateFile>,
+        page_map: Option<&PageMap>,
+    ) -> Result<press_epub::Rendered, press_epub::Error> {
         let (pictures, diagnostics) = Pictures::inspect(&self.assets, &[]);
         assert!(diagnostics.iter().all(|d| !d.is_error()), "{diagnostics:?}");
         let templates = Templates::new(overrides);
@@ -148,7 +163,7 @@ impl Sample {
             issue: &self.issue,
             pictures: &pictures,
             templates: &templates,
-            page_map: None,
+            page_map,
             cover: &jpeg(120).bytes,
             modified: Utc.with_ymd_and_hms(2024, 11, 30, 0, 0, 0).unwrap(),
             version: "Pressroom 0.1.0",

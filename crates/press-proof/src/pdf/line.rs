@@ -11,11 +11,11 @@ use crate::carried::LINE_ENDS;
 /// What a segment is made of, in the order of the structure tree.
 #[derive(Debug, Clone)]
 pub(super) enum Piece {
-    /// Glyphs of a page, and whether their language is written from right to left.
+    /// Glyphs of a page, and how their language is written.
     Glyphs {
         page: usize,
         glyphs: Range<usize>,
-        leftward: bool,
+        writing: Writing,
     },
     /// Text that no glyphs show as they are, and where it stands.
     Literal {
@@ -29,6 +29,15 @@ pub(super) enum Piece {
     End(usize),
     /// A border between blocks that are one segment.
     Border(char),
+}
+
+/// How a language is written, as far as lines show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Writing {
+    /// From right to left.
+    pub(super) leftward: bool,
+    /// A hyphen at which a line ends begins the next line once more.
+    pub(super) repeats_hyphen: bool,
 }
 
 /// A stretch of a line on a page: its edges and its top.
@@ -76,11 +85,11 @@ pub(super) fn compose(content: &Content, pieces: &[Piece]) -> Composed {
             Piece::Glyphs {
                 page,
                 glyphs,
-                leftward,
+                writing,
             } => {
                 composer.filler = content.filler(glyphs);
                 for glyph in content.glyphs(glyphs) {
-                    composer.glyph(*page, glyph, *leftward);
+                    composer.glyph(*page, glyph, *writing);
                 }
             }
             Piece::Literal { text, place } => composer.literal(text, *place),
@@ -141,7 +150,7 @@ struct Composer<'c> {
 }
 
 impl<'c> Composer<'c> {
-    fn glyph(&mut self, page: usize, glyph: &Glyph, leftward: bool) {
+    fn glyph(&mut self, page: usize, glyph: &Glyph, writing: Writing) {
         let text = self.content.text_of(glyph);
         if text.is_empty() {
             return;
@@ -158,7 +167,7 @@ impl<'c> Composer<'c> {
             text,
             class: class(text),
             advances: glyph.advances,
-            leftward,
+            leftward: writing.leftward,
             reversed: glyph.reversed,
             object: glyph.object,
         };
@@ -167,7 +176,12 @@ impl<'c> Composer<'c> {
             return;
         }
         self.unload(Some(here));
+        let line = self.composed.lines.len();
         self.step(here, text);
+        let begins = self.composed.lines.len() > line;
+        if begins && writing.repeats_hyphen && text == "-" && self.divides_at_hyphen() {
+            return;
+        }
         self.stretch
             .extend(self.stacked.drain(..).map(|(_, cluster)| cluster));
         self.stretch.push(cluster);
@@ -265,16 +279,25 @@ impl<'c> Composer<'c> {
         }
     }
 
+    /// Whether the line above ends at a hyphen within a word.
+    fn divides_at_hyphen(&self) -> bool {
+        let above = self.composed.text.strip_suffix(LINE_ENDS);
+        let word = above.and_then(|above| above.strip_suffix('-'));
+        word.is_some_and(|word| word.ends_with(char::is_alphanumeric))
+    }
+
     /// Two words stand apart, but for Chinese and Japanese, whose signs are set
-    /// apart to fill a line.
+    /// apart to fill a line; beside one of them nobody can tell.
     fn separate(&mut self, next: &str) {
         let text = &self.composed.text;
         let wide = |character: Option<char>| character.is_some_and(|one| one >= '\u{2e80}');
+        let (before, behind) = (wide(text.chars().next_back()), wide(next.chars().next()));
         let told = text.ends_with(char::is_whitespace)
             || next.starts_with(char::is_whitespace)
-            || (wide(text.chars().next_back()) && wide(next.chars().next()));
+            || (before && behind);
         if !told {
-            self.composed.text.push(' ');
+            let apart = if before || behind { LINE_ENDS } else { ' ' };
+            self.composed.text.push(apart);
         }
     }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use press_image::Pictures;
 use press_model::*;
 use press_template::Templates;
-use press_tests::{fixtures, read_epub, read_pdf};
+use press_tests::{fixtures, forget_old_layouts, read_epub, read_pdf};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -580,19 +580,24 @@ pub fn render(issue: Issue) -> Result<(), TestCaseError> {
         press_email::render(&email).map_err(|error| format!("email: {error}: {error:?}"))?;
         let layout = press_pdf::layout(&input).map_err(|error| format!("pages: {error}"))?;
         let pdf = layout.pdf().map_err(|error| format!("pdf: {error}"))?;
+        let cover = press_image::encode_jpeg(&[0x99; 16 * 24 * 3], 16, 24, 80)
+            .map_err(|error| format!("cover: {error}"))?;
         let epub = press_epub::render(&press_epub::Input {
             publication,
             issue,
             pictures: &pictures,
             templates: &templates,
             page_map: Some(layout.page_map()),
-            cover: &[],
+            cover: &cover,
             modified: DateTime::<Utc>::UNIX_EPOCH,
             version: "0",
         });
         let epub = epub.map_err(|error| format!("epub: {error}: {error:?}"))?;
         read_pdf(&pdf);
-        read_epub(&epub);
+        read_epub(&epub.epub);
+        if let Some(flaw) = press_epub::lint(&epub.epub).first() {
+            return Err(format!("epub: {flaw}"));
+        }
         Ok(())
     };
     let thread = thread::Builder::new().stack_size(STACK).spawn(work);
@@ -600,5 +605,6 @@ pub fn render(issue: Issue) -> Result<(), TestCaseError> {
         .expect("a thread")
         .join()
         .unwrap_or_else(|_| Err("a panic".to_owned()));
+    forget_old_layouts();
     outcome.map_err(TestCaseError::fail)
 }

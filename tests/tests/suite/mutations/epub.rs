@@ -100,6 +100,7 @@ fn part(markup: &Markup, at: usize) -> Part {
         "section" if has("notes") => Part::Plain,
         "div" if has("section-contents") => Part::Outside,
         "summary" => Part::Outside,
+        "p" if has("note-ways") => Part::Outside,
         "aside" if markup.value(at, "role") == "doc-footnote" => Part::Note,
         "a" if has("note-number") => Part::Outside,
         "a" if has("noteref") => Part::Reference,

@@ -10,7 +10,7 @@ use super::role::Role;
 use super::{Inherited, Inward, Walker};
 use crate::carried::{Kind, LINE_ENDS, Link, Segment, Target};
 use crate::pdf::content::Mark;
-use crate::pdf::line::{Composed, Piece, Place, compose};
+use crate::pdf::line::{Composed, Piece, Place, Writing, compose};
 
 /// A segment that is being read.
 pub(super) struct Open {
@@ -149,7 +149,10 @@ impl<'f> Walker<'_, 'f> {
                 .iter()
                 .filter(|glyph| !content.text_of(glyph).trim().is_empty())
                 .count();
-            let leftward = language.as_deref().is_some_and(is_leftward);
+            let writing = Writing {
+                leftward: language.as_deref().is_some_and(is_leftward),
+                repeats_hyphen: language.as_deref().is_some_and(repeats_hyphen),
+            };
             let open = self.begin(inherited);
             let known = open.languages.iter().position(|(one, _)| *one == language);
             match known {
@@ -161,7 +164,7 @@ impl<'f> Walker<'_, 'f> {
             open.pieces.push(Piece::Glyphs {
                 page: run.page,
                 glyphs: run.glyphs.clone(),
-                leftward,
+                writing,
             });
         }
     }
@@ -208,4 +211,12 @@ fn is_leftward(language: &str) -> bool {
     let first = parts.next().unwrap_or_default().to_ascii_lowercase();
     LEFTWARD.contains(&first.as_str())
         || parts.any(|part| part.eq_ignore_ascii_case("arab") || part.eq_ignore_ascii_case("hebr"))
+}
+
+/// Whether a hyphen that ends a line begins the next once more, as the orthographies
+/// of these languages ask.
+fn repeats_hyphen(language: &str) -> bool {
+    const REPEATING: [&str; 7] = ["cs", "dsb", "es", "hr", "pl", "pt", "sk"];
+    let first = language.split('-').next().unwrap_or_default();
+    (REPEATING.iter()).any(|one| first.eq_ignore_ascii_case(one))
 }
