@@ -21,8 +21,9 @@ mod tls;
 mod wire;
 
 pub use address::{Address, AddressError};
-pub use campaign::{write_private, 
+pub use campaign::{
     Compose, Destination, Ended, Progress, Run, RunError, Settings, Stamped, is_settled, run,
+    write_private,
 };
 pub use csv_list::{Imported, ListError, Refused, import, read_addresses, write_list};
 pub use forgetting::Forgetting;
