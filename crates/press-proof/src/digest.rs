@@ -3,7 +3,8 @@
 //!
 //! That is believed only where a reader is told: of an article that goes on, by a
 //! link to its page that says so; of contents alone, by a link to the page of every
-//! article.
+//! article, and for the briefs of a section by a link to the issue's page that says
+//! how many they are.
 
 use std::collections::BTreeSet;
 
@@ -33,24 +34,38 @@ impl<'a> Digest<'a> {
                 Target::Segment(_) | Target::Nowhere(_) => None,
             })
             .collect();
-        let leads = |words: &str, article: &Slug| {
-            let page = issue.article_web_address(publication, article);
+        let labels = Labels::of(&publication.language);
+        let leads_to = |words: &str, page: Option<String>| {
             let words = Normal::of(words);
             page.is_some_and(|page| {
                 (links.iter()).any(|(said, address)| {
-                    same_address(address, &page) && Normal::of(said) == words
+                    same_address(address, &page) && Normal::of(said).has_characters_of(&words)
                 })
             })
         };
-        let mut headlines = issue
-            .articles()
-            .filter(|article| article.is_in(press_model::Edition::Email))
-            .filter_map(|article| Some((&article.slug, plain_text(article.headline.as_ref()?))))
-            .peekable();
-        if headlines.peek().is_some() && headlines.all(|(slug, words)| leads(&words, slug)) {
+        let leads = |words: &str, article: &Slug| {
+            leads_to(words, issue.article_web_address(publication, article))
+        };
+        let has_contents = issue.sections.iter().all(|section| {
+            let articles = section.articles.iter();
+            let (with_headline, briefs): (Vec<_>, Vec<_>) = articles
+                .filter(|article| article.is_in(press_model::Edition::Email))
+                .partition(|article| article.headline.is_some());
+            let said = match briefs.len() {
+                0 => None,
+                1 => Some(format!("1 {}", labels.brief)),
+                more => Some(format!("{more} {}", labels.briefs)),
+            };
+            said.is_none_or(|said| leads_to(&said, issue.web_address(publication)))
+                && with_headline.iter().all(|article| {
+                    let headline = article.headline.as_deref().unwrap_or_default();
+                    leads(&plain_text(headline), &article.slug)
+                })
+        });
+        if has_contents && issue.articles().next().is_some() {
             return Digest::AllButContents;
         }
-        let words = Labels::of(&publication.language).continue_on_the_web;
+        let words = labels.continue_on_the_web;
         let articles = issue.articles().map(|article| &article.slug);
         Digest::Ends(articles.filter(|slug| leads(words, slug)).collect())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use press_model::{Code, Diagnostic, Direction, LanguageTag, Span};
 
-use crate::html::{self, Token};
+use crate::html::{self, Tag, Token};
 use crate::markdown::Positions;
 use crate::pieces::{Piece, Wrap, shorten, with_anchors};
 use crate::reader::Reader;
@@ -134,6 +134,7 @@ pub fn understand_html(
                     .push((index, at, Some(wrap))),
                 None => {
                     scope.unsupported_html(&format!("<{name}>"), at);
+                    anchors.extend(place_of(&tag).map(|name| (index, name)));
                     if !is_void(name) {
                         waiting.entry(tag.name).or_default().push((index, at, None));
                     }
@@ -149,6 +150,12 @@ pub fn understand_html(
         }
     }
     with_anchors(pieces, anchors)
+}
+
+/// The name of the place that a tag without a meaning stands at: links may lead there.
+fn place_of(tag: &Tag) -> Option<String> {
+    let name = tag.attribute("id").filter(|name| !name.trim().is_empty());
+    name.map(str::to_owned)
 }
 
 /// The pieces of the text of an HTML block, paragraph by paragraph.
@@ -189,10 +196,12 @@ pub fn html_paragraphs(
                 if tag.is_raw() && !tag.closing {
                     report_raw_html(&tag.name, at, reader);
                 } else if tag.is_block() {
+                    let mut next = Vec::new();
                     if !tag.closing {
                         scope.unsupported_html(&format!("<{}>", tag.name), at);
+                        next.extend(place_of(&tag).map(|name| Piece::Anchor { name }));
                     }
-                    paragraphs.push(Vec::new());
+                    paragraphs.push(next);
                 } else if matches!(tag.name.as_str(), "td" | "th") {
                     if !tag.closing {
                         scope.unsupported_html(&format!("<{}>", tag.name), at);

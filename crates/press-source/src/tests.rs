@@ -681,6 +681,11 @@ fn names_of_kramdown_are_kept_for_links() {
         "p(a<a#b-a.2>(a) a<a#x-a.two>(b)) p(Text) ul(p(<x-a.two>Item))",
         &[Code::UnsupportedMarkup; 2],
     );
+    check(
+        "[a](#one)\n\n<div id=\"one\">\n\nText\n\n</div>\n",
+        "p(a<a#b-a.2>(a)) p(Text)",
+        &[Code::UnsupportedHtml],
+    );
 }
 
 #[test]

@@ -41,12 +41,34 @@ fn main() {
             measure(name, &issue);
         }
     }
+    if !books_alone {
+        measure_anthology();
+    }
     for (name, issue) in [
         ("9 articles, 1,400 words", generate::small()),
         ("1,000 articles, 514,000 words", generate::anthology()),
     ] {
         measure_book(name, &issue);
     }
+}
+
+/// The pages of an anthology beside bare typst's, each once: they take long.
+fn measure_anthology() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let issues = folder.path().join("issues");
+    generate::anthology().write(&issues);
+    println!("Pages of 1,000 articles, 514,000 words");
+    let cost = |stage| child(stage, &issues, &folder.path().join("out"));
+    let (bare, pdf) = (cost(Stage::BareTypst), cost(Stage::Pdf));
+    println!(
+        "  bare-typst {:7.3} s  {:6.1} MiB\n  pdf        {:7.3} s  {:6.1} MiB   {:5.2} × bare, memory {:4.2} ×\n",
+        bare.cpu_seconds,
+        bare.peak_mib,
+        pdf.cpu_seconds,
+        pdf.peak_mib,
+        pdf.cpu_seconds / bare.cpu_seconds,
+        pdf.peak_mib / bare.peak_mib,
+    );
 }
 
 /// The EPUB beside pandoc's, from the manuscripts to the file.
@@ -91,10 +113,12 @@ fn measure(name: &str, issue: &generate::Generated) {
     issue.write(&issues);
     println!("{name}");
     let (mut bare, mut build, mut pdf) = (Cost::default(), Cost::default(), Cost::default());
+    let mut bare_again = Cost::default();
     for stage in Stage::ALL {
         let (least, median, most) = median(stage, &issues, &folder.path().join("out"));
         match stage {
             Stage::BareTypst => bare = median,
+            Stage::BareAgain => bare_again = median,
             Stage::Build => build = median,
             Stage::Pdf => pdf = median,
             _ => {}
@@ -102,6 +126,10 @@ fn measure(name: &str, issue: &generate::Generated) {
         let of_another = match stage {
             Stage::Press | Stage::Booklet => {
                 format!(", {:4.2} × pdf", median.cpu_seconds / pdf.cpu_seconds)
+            }
+            Stage::PdfAgain => {
+                let again = median.cpu_seconds / bare_again.cpu_seconds;
+                format!(", {again:4.2} × bare again")
             }
             Stage::Proof => format!(", {:4.2} × build", median.cpu_seconds / build.cpu_seconds),
             _ => String::new(),

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 use press_image::Pictures;
-use press_model::{Edition, Issue, Publication};
+use press_model::{Block, Edition, Inline, Issue, Publication};
 use press_template::Templates;
 use xtask::{Console, Exit};
 
@@ -18,10 +18,14 @@ use crate::bare;
 pub enum Stage {
     /// Typst by itself on the same text, fonts and standards.
     BareTypst,
+    /// The same once more in one process, after an edit of one word.
+    BareAgain,
     /// Reading the issue.
     Load,
     /// The pages and the PDF, the issue being read.
     Pdf,
+    /// The same once more in one process, after an edit of one word.
+    PdfAgain,
     /// The pages for a press, and the sheets with them; the preflight among it.
     Press,
     /// The booklet alone, the reading PDF being there.
@@ -57,10 +61,12 @@ pub struct Cost {
 
 impl Stage {
     /// Every stage; the bare compile first, since the others are held against it.
-    pub const ALL: [Stage; 11] = [
+    pub const ALL: [Stage; 13] = [
         Stage::BareTypst,
+        Stage::BareAgain,
         Stage::Load,
         Stage::Pdf,
+        Stage::PdfAgain,
         Stage::Press,
         Stage::Booklet,
         Stage::Cover,
@@ -75,8 +81,10 @@ impl Stage {
     pub fn name(self) -> &'static str {
         match self {
             Stage::BareTypst => "bare-typst",
+            Stage::BareAgain => "bare-typst-again",
             Stage::Load => "load",
             Stage::Pdf => "pdf",
+            Stage::PdfAgain => "pdf-again",
             Stage::Press => "press",
             Stage::Booklet => "booklet",
             Stage::Cover => "cover",
@@ -148,6 +156,11 @@ impl Stage {
             let document = bare::document(issue);
             return cost_of(|| drop(bare::pdf(&document, &source.assets)));
         }
+        if self == Stage::BareAgain {
+            drop(bare::pdf(&bare::document(issue), &source.assets));
+            let document = bare::document(&edited(issue));
+            return cost_of(|| drop(bare::pdf(&document, &source.assets)));
+        }
         let (pictures, _) = Pictures::inspect(&source.assets, &source.fonts);
         let templates = Templates::new(source.templates);
         let print = press_pdf::Input {
@@ -159,6 +172,7 @@ impl Stage {
         };
         match self {
             Stage::BareTypst
+            | Stage::BareAgain
             | Stage::Load
             | Stage::Build
             | Stage::Proof
@@ -168,6 +182,19 @@ impl Stage {
                 let layout = press_pdf::layout(&print).expect("a layout");
                 drop(layout.pdf().expect("a PDF"));
             }),
+            Stage::PdfAgain => {
+                let pdf = |input: &press_pdf::Input| {
+                    let layout = press_pdf::layout(input).expect("a layout");
+                    drop(layout.pdf().expect("a PDF"));
+                };
+                pdf(&print);
+                let issue = edited(&issue.for_edition(Edition::Pdf));
+                let again = press_pdf::Input {
+                    issue: &issue,
+                    ..print
+                };
+                cost_of(|| pdf(&again))
+            }
             Stage::Press => cost_of(|| {
                 let layout = press_pdf::press_layout(&print).expect("a layout");
                 drop(layout.pdf(&print, None).expect("a PDF"));
@@ -206,6 +233,23 @@ impl Stage {
             }
         }
     }
+}
+
+/// The issue with one word more in its middle article.
+fn edited(issue: &Issue) -> Issue {
+    let mut issue = issue.clone();
+    let middle = issue.articles().count() / 2;
+    let mut articles = issue.sections.iter_mut().flat_map(|it| &mut it.articles);
+    let article = articles.nth(middle).expect("an article");
+    let text = article.blocks.iter_mut().find_map(|block| match block {
+        Block::Paragraph { content, .. } => content.iter_mut().find_map(|inline| match inline {
+            Inline::Text { text } => Some(text),
+            _ => None,
+        }),
+        _ => None,
+    });
+    text.expect("a text").insert_str(0, "Really: ");
+    issue
 }
 
 /// Makes an EPUB with the smallest of covers: the cover is made elsewhere.

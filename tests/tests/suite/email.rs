@@ -147,6 +147,30 @@ fn beginnings_that_are_too_long_leave_the_contents() {
     assert!(built.text.contains("The end of story 150."));
 }
 
+/// A brief has no page of its own: the contents lead to the issue's.
+#[test]
+fn briefs_that_are_too_long_leave_the_contents() {
+    for count in [1, 2] {
+        let desk = desk(count, 1, "");
+        let long: String = (1..=300)
+            .map(|at| {
+                format!(
+                    "\nSentence {at} of a brief {}\n",
+                    "words ".repeat(60).trim_end()
+                )
+            })
+            .collect();
+        for at in 1..=count {
+            desk.write(&format!("2024-01/story-{at}.md"), &long);
+        }
+        let built = build(&desk);
+        assert_eq!(built.codes(), ["email-shortened"]);
+        let leads = "href=\"https://long.example/2024-01/\"";
+        assert!(built.html.contains(leads) && !built.html.contains("Sentence 7 "));
+        assert!(built.text.contains("Sentence 300 of a brief"));
+    }
+}
+
 #[test]
 fn contents_that_are_too_long_stop_the_build() {
     let desk = desk(700, 1, "");
