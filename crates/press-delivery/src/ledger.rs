@@ -175,7 +175,7 @@ async fn migrate(connection: &mut SqliteConnection) -> sqlx::Result<usize> {
     let now: i64 = sqlx::query_scalar(version).fetch_one(&mut *change).await?;
     for (at, step) in MIGRATIONS.iter().enumerate() {
         if at >= usize::try_from(now).unwrap_or_default() {
-            sqlx::raw_sql(*step).execute(&mut *change).await?;
+            sqlx::raw_sql(step).execute(&mut *change).await?;
         }
     }
     sqlx::raw_sql(&format!("PRAGMA user_version = {}", MIGRATIONS.len()))
