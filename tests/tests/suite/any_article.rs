@@ -134,14 +134,18 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(8))]
+    #![proptest_config(cases(4))]
 
     /// Such an issue holds some of everything and takes seconds. One in ten is refused
-    /// by typst: something underlined stands in something struck, or so its tags say.
+    /// by typst: it takes a line under words for one across others, and why is not
+    /// known yet. Nothing else may be refused.
     #[test]
-    #[ignore = "takes minutes, and typst refuses a few such issues"]
     fn any_model_in_every_edition(issue in model::issue()) {
-        model::render(issue)?;
+        const KNOWN: &str = "cannot combine underline, overline, or strike";
+        match model::render(issue) {
+            Err(TestCaseError::Fail(reason)) if reason.message().contains(KNOWN) => {}
+            outcome => outcome?,
+        }
     }
 }
 
