@@ -13,7 +13,8 @@ use press_model::Edition;
     version,
     disable_help_subcommand = true,
     after_help = "\
-Exit codes: 0 done, 1 the issue has faults, 2 wrong usage, 4 the machine failed.
+Exit codes: 0 done, 1 the issue or the list has faults, 2 wrong usage,
+3 delivered in part, 4 the machine failed.
 
 An editor's month:
   cargo xtask new 2024-12      a folder with last issue's sections, to be filled
@@ -41,13 +42,178 @@ pub enum Command {
     Proof(ProofArgs),
     /// Make an issue again, in memory, and compare it with the record of its build
     Verify(VerifyArgs),
+    /// The list: who gets the issue
+    Subscribers(SubscribersArgs),
+    /// Those who must get no mail, on the list or not
+    Suppress(SuppressArgs),
+    /// Send an issue to the list; without --confirm only say what would happen
+    Send(SendArgs),
+    /// A campaign that was confirmed: how far it is, and whether it goes on
+    Campaign(CampaignArgs),
+}
+
+/// Arguments of `subscribers`.
+#[derive(Debug, Args)]
+pub struct SubscribersArgs {
+    /// What to do with the list
+    #[command(subcommand)]
+    pub action: SubscribersAction,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub dir: IssuesDir,
+}
+
+/// What can be done with the list.
+#[derive(Debug, Subcommand)]
+pub enum SubscribersAction {
+    /// Take in a CSV with a column `email`, and any of name, language, editions,
+    /// segments, consent_source, consent_time
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// Add one person
+    Add {
+        /// The address
+        address: String,
+        /// What the person is called
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Say how many are on the list, and who
+    List,
+    /// Write the list as CSV to the standard output
+    Export,
+    /// Forget a person wholly; only a keyed hash stays
+    Remove {
+        /// The address
+        address: String,
+    },
+    /// Apply the token of an unsubscribe link
+    Unsubscribe {
+        /// The token
+        token: String,
+    },
+}
+
+/// Arguments of `suppress`.
+#[derive(Debug, Args)]
+pub struct SuppressArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub action: SuppressAction,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub dir: IssuesDir,
+}
+
+/// What can be done with suppressions.
+#[derive(Debug, Subcommand)]
+pub enum SuppressAction {
+    /// Take in a file: an address a line, or a CSV with a column `email`
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// Suppress one address
+    Add {
+        /// The address
+        address: String,
+    },
+    /// Say who is suppressed, since when and why
+    List,
+    /// Take a suppression back
+    Remove {
+        /// The address
+        address: String,
+    },
+}
+
+/// Arguments of `send`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without an option nothing is sent: the plan says who would get the issue.
+--confirm N freezes the recipients and the message and sends; the same call again
+goes on where it stopped. The relay is the outbox, a rehearsal, until
+publication.toml names another.
+
+Exit codes: 0 all is settled, 1 the issue has faults, 2 wrong usage or another
+number of recipients, 3 something is left or uncertain, 4 the machine failed.")]
+pub struct SendArgs {
+    /// The issue, as its folder is named: 2024-11
+    #[arg(value_parser = issue_name)]
+    pub issue: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub dir: IssuesDir,
+    /// Send a test message to this address; the ledger is not touched
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["confirm", "accept_restored"])]
+    pub to: Option<String>,
+    /// Send, if there are so many recipients
+    #[arg(long, value_name = "N")]
+    pub confirm: Option<u64>,
+    /// Take up a ledger that was restored from a backup: what it had not settled
+    /// becomes uncertain
+    #[arg(long)]
+    pub accept_restored: bool,
+}
+
+/// Arguments of `campaign`.
+#[derive(Debug, Args)]
+pub struct CampaignArgs {
+    /// The issue, as its folder is named: 2024-11
+    #[arg(value_parser = issue_name)]
+    pub issue: String,
+    /// What to do with its campaign
+    #[command(subcommand)]
+    pub action: CampaignAction,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub dir: IssuesDir,
+}
+
+/// What can be done with a campaign.
+#[derive(Debug, Subcommand)]
+pub enum CampaignAction {
+    /// How far it is
+    Status {
+        /// Print one JSON object instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stop it until it is resumed
+    Pause,
+    /// Let it go on
+    Resume,
+    /// Stop it for ever
+    Cancel,
+    /// The messages of which nobody knows whether they were accepted
+    Uncertain {
+        /// What to do with them
+        #[command(subcommand)]
+        action: UncertainAction,
+    },
+}
+
+/// What can be done with uncertain messages.
+#[derive(Debug, Subcommand)]
+pub enum UncertainAction {
+    /// Name them
+    List,
+    /// Settle those of which the relay's log speaks
+    Reconcile {
+        /// The log, in Postfix's form
+        log: PathBuf,
+    },
+    /// Send them again, though some may then come twice
+    Resend,
 }
 
 /// Where the issues are.
 #[derive(Debug, Args)]
 pub struct IssuesDir {
     /// The folder that holds publication.toml and the issues
-    #[arg(long, value_name = "DIR", default_value = "issues")]
+    #[arg(long, value_name = "DIR", default_value = "issues", global = true)]
     pub issues: PathBuf,
 }
 

@@ -5,9 +5,11 @@
 //! tests use it as a person does.
 
 mod build;
+mod campaign;
 mod check;
 mod cli;
 mod console;
+mod delivery;
 mod draw;
 mod editions;
 mod email;
@@ -20,6 +22,9 @@ mod preflight;
 mod print;
 mod proof;
 mod report;
+mod send;
+mod subscribers;
+mod suppress;
 mod verify;
 
 use std::ffi::OsString;
@@ -38,6 +43,8 @@ pub enum Exit {
     Faults = 1,
     /// The command was called wrongly.
     Usage = 2,
+    /// Delivered in part: run the command again when it says.
+    Partly = 3,
     /// The machine failed.
     Machine = 4,
 }
@@ -62,6 +69,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console) -> E
         cli::Command::Build(args) => build::run(args, console),
         cli::Command::Proof(args) => proof::run(args, console),
         cli::Command::Verify(args) => verify::run(args, console),
+        cli::Command::Subscribers(args) => subscribers::run(args, console),
+        cli::Command::Suppress(args) => suppress::run(args, console),
+        cli::Command::Send(args) => send::run(args, console),
+        cli::Command::Campaign(args) => campaign::run(args, console),
     };
     outcome.unwrap_or_else(|error| {
         console.error(&format!("error: {error:#}\n"));

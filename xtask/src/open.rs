@@ -8,7 +8,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use press_image::Pictures;
 use press_message::Originator;
-use press_model::{Code, Diagnostic, FontFile, Issue, ProfileFile, Publication, Slug, Sources};
+use press_model::{
+    Code, DeliverySettings, Diagnostic, FontFile, Issue, ProfileFile, Publication, Slug, Sources,
+};
 use press_template::Templates;
 
 use crate::print;
@@ -39,6 +41,8 @@ pub struct Material {
     pub templates: Templates,
     /// The profile of the printing condition.
     pub profile: Option<ProfileFile>,
+    /// How the issue reaches its list.
+    pub delivery: DeliverySettings,
 }
 
 /// Opens the issue of that name below `issues`.
@@ -59,6 +63,7 @@ pub fn open(issues: &Path, name: &str) -> Opened {
             fonts: source.fonts,
             templates,
             profile: source.profile,
+            delivery: source.delivery,
         }
     });
     Opened {

@@ -14,12 +14,14 @@
 //! list of subscribers calls somebody is cleaned.
 
 mod compose;
+mod dkim;
 mod encode;
 mod headers;
 mod mailbox;
 mod place;
 mod prepared;
 mod recipient;
+mod token;
 
 use std::sync::Arc;
 
@@ -28,11 +30,13 @@ use prepared::{Phrases, Values};
 use press_model::Greeting;
 
 pub use compose::{LARGEST_MESSAGE, compose, prepare};
+pub use dkim::{DkimKey, DkimKeyError, sign};
 pub use headers::{Headers, unsubscribe_address};
 pub use mailbox::{Mailbox, Originator, placeholder_recipient, placeholder_sender};
 pub use place::Place;
 pub use prepared::Prepared;
 pub use recipient::{Purpose, Recipient, Unsubscribe, message_id};
+pub use token::{TokenKeyError, TokenKeys, TokenPurpose};
 
 /// What an edition says, without a word about who gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use press_model::{
-    Assets, Code, Diagnostic, FontFile, Issue, ProfileFile, Publication, Slug, Sources,
-    TemplateFile,
+    Assets, Code, DeliverySettings, Diagnostic, FontFile, Issue, ProfileFile, Publication, Slug,
+    Sources, TemplateFile,
 };
 
 use crate::files::Files;
@@ -22,6 +22,7 @@ use crate::reader::Reader;
 mod article;
 mod blocks;
 mod compose;
+mod delivery;
 mod fields;
 mod files;
 mod front_matter;
@@ -74,6 +75,16 @@ pub struct Source {
     pub fonts: Vec<FontFile>,
     /// The profile of the printing condition, if the publication names one.
     pub profile: Option<ProfileFile>,
+    /// How the issue reaches its list.
+    pub delivery: DeliverySettings,
+}
+
+/// What publication.toml says of the list and its ledger, for commands that need
+/// no issue.
+pub fn read_delivery(issues: &Path) -> (DeliverySettings, Vec<Diagnostic>, Sources) {
+    let mut reader = Reader::new(Files::new(issues), "");
+    let delivery = publication::read(&mut reader).delivery;
+    (delivery, reader.diagnostics, reader.files.sources)
 }
 
 /// Reads the issue in the folder `name` of the folder `issues`.
@@ -97,7 +108,7 @@ pub fn read(issues: &Path, name: &str) -> Reading {
         Some(slug) => {
             let issue = issue::read(slug, &publication, &mut reader);
             let (templates, fonts) = overrides::read(&mut reader);
-            let profile = publication.profile;
+            let (profile, delivery) = (publication.profile, publication.delivery);
             publication
                 .publication
                 .zip(issue)
@@ -108,6 +119,7 @@ pub fn read(issues: &Path, name: &str) -> Reading {
                     templates,
                     fonts,
                     profile,
+                    delivery,
                 })
         }
     };

@@ -1,10 +1,11 @@
 //! publication.toml: the newsletter itself.
 
 use press_model::{
-    Code, Diagnostic, EmailSettings, EpubSettings, Greeting, Inline, LanguageTag, PictureDelivery,
-    ProfileFile, Publication, Sender, Slug,
+    Code, DeliverySettings, Diagnostic, EmailSettings, EpubSettings, Greeting, Inline, LanguageTag,
+    PictureDelivery, ProfileFile, Publication, Sender, Slug,
 };
 
+use crate::delivery;
 use crate::fields::{Fields, TextValue, invalid, toml_file};
 use crate::files::{Failure, SETTINGS};
 use crate::inlines;
@@ -28,6 +29,8 @@ pub struct ReadPublication {
     pub base_url: Option<String>,
     /// The profile of its printing condition.
     pub profile: Option<ProfileFile>,
+    /// How its issues reach their list.
+    pub delivery: DeliverySettings,
 }
 
 /// Reads publication.toml.
@@ -37,6 +40,7 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
         language,
         base_url: None,
         profile: None,
+        delivery: DeliverySettings::default(),
     };
     let text = match reader.files.text("", FILE, SETTINGS) {
         Ok(text) => text,
@@ -69,6 +73,9 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
         "colophon",
         "theme",
         "sender",
+        "relay",
+        "ledger",
+        "dkim",
         "pdf",
         "press",
         "booklet",
@@ -106,6 +113,7 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
     let theme = theme::theme(&fields, reader);
     let pdf = theme::pdf(&fields, reader);
     let sender = sender(&fields, reader);
+    let delivery = delivery::delivery(&fields, slug.clone(), reader);
     let (press, profile) = print::press(&fields, reader);
     let booklet = print::booklet(&fields, reader);
     let epub = epub(&fields, &quotes, reader);
@@ -149,6 +157,7 @@ pub fn read(reader: &mut Reader) -> ReadPublication {
         language: quotes,
         base_url,
         profile,
+        delivery,
     }
 }
 
@@ -367,7 +376,11 @@ fn greeting(fields: &Fields, quotes: &LanguageTag, reader: &mut Reader) -> Optio
 
 fn sender(fields: &Fields, reader: &mut Reader) -> Option<Sender> {
     let value = fields.value("sender")?;
-    let fields = Fields::of_table(value, &["from", "reply_to", "unsubscribe"], reader)?;
+    let fields = Fields::of_table(
+        value,
+        &["from", "reply_to", "unsubscribe", "return_path", "leave"],
+        reader,
+    )?;
     let from = fields.required("from", "\"Name <address>\"", reader);
     let reply_to = fields.text("reply_to", reader);
     let reply_to = reply_to.and_then(|text| mailbox(text, "reply_to", reader));

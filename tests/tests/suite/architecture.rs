@@ -15,6 +15,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("press-message", &["press-model"]),
     ("press-proof", &["press-model"]),
     ("press-report", &["press-model", "press-template"]),
+    ("press-delivery", &["press-message"]),
+    ("press-testrelay", &[]),
     (
         "press-pdf",
         &["press-model", "press-template", "press-image"],

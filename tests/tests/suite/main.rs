@@ -4,6 +4,7 @@ mod any_article;
 mod architecture;
 mod books;
 mod command_line;
+mod delivery;
 mod diagnostics;
 mod editions;
 mod email;

@@ -1,0 +1,391 @@
+//! Who is on the list, who has left it, and who is forgotten.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Connection as _, Row as _};
+
+use super::{Ledger, LedgerError};
+use crate::address::Address;
+use crate::forgetting::Forgetting;
+
+/// Whether a person gets mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Yes, unless suppressed.
+    Active,
+    /// No: the person has left.
+    Left,
+}
+
+/// A person as a list names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Where mail goes.
+    pub address: Address,
+    /// What the person is called.
+    pub name: Option<String>,
+    /// The person's language.
+    pub language: Option<String>,
+    /// The editions that are wanted beside the message, by commas.
+    pub editions: Option<String>,
+    /// The groups that the person belongs to, by commas.
+    pub segments: Option<String>,
+    /// Where the person agreed to get mail.
+    pub consent_source: Option<String>,
+    /// And when, as it was given.
+    pub consent_time: Option<String>,
+}
+
+/// A person on the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscriber {
+    /// The mark in links and return paths.
+    pub reference: String,
+    /// The address, its domain in ASCII.
+    pub address: String,
+    /// What the person is called.
+    pub name: Option<String>,
+    /// The person's language.
+    pub language: Option<String>,
+    /// By commas.
+    pub editions: Option<String>,
+    /// By commas.
+    pub segments: Option<String>,
+    /// Where the person agreed.
+    pub consent_source: Option<String>,
+    /// And when.
+    pub consent_time: Option<String>,
+    /// Whether the person gets mail.
+    pub status: Status,
+}
+
+/// Somebody who must get no mail, on the list or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppression {
+    /// The person's key.
+    pub key: String,
+    /// Why.
+    pub reason: String,
+    /// Since when, in milliseconds since 1970.
+    pub at: i64,
+}
+
+/// What an entry did to the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The person is new.
+    Added,
+    /// What is known of the person has changed.
+    Changed,
+    /// Nothing.
+    Same,
+    /// Nothing: the person has left, and is not brought back.
+    HasLeft,
+    /// Nothing: the person asked to be forgotten.
+    Forgotten,
+}
+
+/// How many are on the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Those who get mail, unless suppressed.
+    pub active: u64,
+    /// Those who have left.
+    pub left: u64,
+    /// Those who are suppressed, on the list or not.
+    pub suppressed: u64,
+    /// Those who are forgotten.
+    pub forgotten: u64,
+}
+
+impl Ledger {
+    /// Takes entries into the list, all or none of them. Never revives anybody who
+    /// has left, is suppressed or is forgotten.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub async fn take_in(
+        &self,
+        entries: &[Entry],
+        forgetting: &Forgetting,
+        now: i64,
+    ) -> Result<Vec<Change>, LedgerError> {
+        let mut connection = self.lock().await;
+        let take_in = async {
+            let mut change = connection.begin_with("BEGIN IMMEDIATE").await?;
+            let mut changes = Vec::with_capacity(entries.len());
+            let any_forgotten: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM forgotten)")
+                .fetch_one(&mut *change)
+                .await?;
+            for entry in entries {
+                let forgotten: Option<i64> = match any_forgotten {
+                    true => {
+                        sqlx::query_scalar("SELECT 1 FROM forgotten WHERE hash = ?")
+                            .bind(forgetting.hash(entry.address.key()))
+                            .fetch_optional(&mut *change)
+                            .await?
+                    }
+                    false => None,
+                };
+                if forgotten.is_some() {
+                    changes.push(Change::Forgotten);
+                    continue;
+                }
+                // A value that the list does not give leaves what is known.
+                let taken: Option<bool> = sqlx::query_scalar(
+                    "INSERT INTO subscriber (key, address, domain, name, language, editions, \
+                         segments, consent_source, consent_time, added, changed) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10) \
+                     ON CONFLICT (key) DO UPDATE SET \
+                         name = coalesce(excluded.name, name), \
+                         language = coalesce(excluded.language, language), \
+                         editions = coalesce(excluded.editions, editions), \
+                         segments = coalesce(excluded.segments, segments), \
+                         consent_source = coalesce(excluded.consent_source, consent_source), \
+                         consent_time = coalesce(excluded.consent_time, consent_time), \
+                         changed = max(excluded.changed, added + 1) \
+                     WHERE status = 'active' AND (coalesce(excluded.name, name) IS NOT name \
+                         OR coalesce(excluded.language, language) IS NOT language \
+                         OR coalesce(excluded.editions, editions) IS NOT editions \
+                         OR coalesce(excluded.segments, segments) IS NOT segments \
+                         OR coalesce(excluded.consent_source, consent_source) IS NOT consent_source \
+                         OR coalesce(excluded.consent_time, consent_time) IS NOT consent_time) \
+                     RETURNING added = changed",
+                )
+                .bind(entry.address.key())
+                .bind(entry.address.as_str())
+                .bind(entry.address.domain())
+                .bind(&entry.name)
+                .bind(&entry.language)
+                .bind(&entry.editions)
+                .bind(&entry.segments)
+                .bind(&entry.consent_source)
+                .bind(&entry.consent_time)
+                .bind(now)
+                .fetch_optional(&mut *change)
+                .await?;
+                changes.push(match taken {
+                    Some(true) => Change::Added,
+                    Some(false) => Change::Changed,
+                    None => {
+                        let status: String =
+                            sqlx::query_scalar("SELECT status FROM subscriber WHERE key = ?")
+                                .bind(entry.address.key())
+                                .fetch_one(&mut *change)
+                                .await?;
+                        match status.as_str() {
+                            "left" => Change::HasLeft,
+                            _ => Change::Same,
+                        }
+                    }
+                });
+            }
+            change.commit().await?;
+            Ok(changes)
+        };
+        take_in.await.map_err(|error| self.failed(error))
+    }
+
+    /// Up to `most` subscribers whose key comes after `after`.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub async fn subscribers(
+        &self,
+        after: &str,
+        most: u32,
+    ) -> Result<Vec<(String, Subscriber)>, LedgerError> {
+        let mut connection = self.lock().await;
+        let rows = sqlx::query("SELECT * FROM subscriber WHERE key > ? ORDER BY key LIMIT ?")
+            .bind(after)
+            .bind(most)
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(|error| self.failed(error))?;
+        rows.iter()
+            .map(|row| Ok((row.try_get("key")?, read_subscriber(row)?)))
+            .collect::<sqlx::Result<_>>()
+            .map_err(|error| self.failed(error))
+    }
+
+    /// How many are on the list.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub async fn totals(&self) -> Result<Totals, LedgerError> {
+        let mut connection = self.lock().await;
+        let counts: (i64, i64, i64, i64) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM subscriber WHERE status = 'active'), \
+             (SELECT count(*) FROM subscriber WHERE status = 'left'), \
+             (SELECT count(*) FROM suppression), (SELECT count(*) FROM forgotten)",
+        )
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|error| self.failed(error))?;
+        Ok(Totals {
+            active: counts.0.cast_unsigned(),
+            left: counts.1.cast_unsigned(),
+            suppressed: counts.2.cast_unsigned(),
+            forgotten: counts.3.cast_unsigned(),
+        })
+    }
+
+    /// A person leaves: by the mark of the link. Says whose it is; none if nobody's.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub async fn leave(&self, reference: &str, now: i64) -> Result<Option<String>, LedgerError> {
+        let mut connection = self.lock().await;
+        let leave = async {
+            let mut change = connection.begin_with("BEGIN IMMEDIATE").await?;
+            let left: Option<(String, String)> = sqlx::query_as(
+                "UPDATE subscriber SET status = 'left', changed = ? WHERE ref = ? \
+                 RETURNING key, address",
+            )
+            .bind(now)
+            .bind(reference)
+            .fetch_optional(&mut *change)
+            .await?;
+            if let Some((key, _)) = &left {
+                sqlx::query("INSERT OR IGNORE INTO suppression VALUES (?, 'unsubscribed', ?)")
+                    .bind(key)
+                    .bind(now)
+                    .execute(&mut *change)
+                    .await?;
+            }
+            change.commit().await?;
+            Ok(left.map(|(_, address)| address))
+        };
+        leave.await.map_err(|error| self.failed(error))
+    }
+
+    /// Forgets a person wholly: only a keyed hash stays. Rows of past campaigns
+    /// keep their outcome and lose who it was; a row that was still to be sent is
+    /// cancelled. Says whether anything was known.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub async fn forget(
+        &self,
+        key: &str,
+        forgetting: &Forgetting,
+        now: i64,
+    ) -> Result<bool, LedgerError> {
+        let hash = forgetting.hash(key);
+        let mut connection = self.lock().await;
+        let forget = async {
+            let mut change = connection.begin_with("BEGIN IMMEDIATE").await?;
+            let mut known = 0;
+            for table in ["subscriber", "suppression"] {
+                known += sqlx::query(&format!("DELETE FROM {table} WHERE key = ?"))
+                    .bind(key)
+                    .execute(&mut *change)
+                    .await?
+                    .rows_affected();
+            }
+            known += sqlx::query(
+                "UPDATE delivery SET key = 'forgotten:' || ?1 || ':' || id, address = '', name = NULL, \
+                     words = NULL, ref = '', message_id = NULL, state = CASE \
+                     WHEN state IN ('queued', 'claimed', 'deferred') THEN 'cancelled' ELSE state END \
+                 WHERE key = ?2",
+            )
+            .bind(&hash)
+            .bind(key)
+            .execute(&mut *change)
+            .await?
+            .rows_affected();
+            sqlx::query("INSERT OR IGNORE INTO forgotten VALUES (?, ?)")
+                .bind(&hash)
+                .bind(now)
+                .execute(&mut *change)
+                .await?;
+            change.commit().await?;
+            // So that the journal does not remember either.
+            sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(&mut *connection)
+                .await?;
+            Ok(known > 0)
+        };
+        forget.await.map_err(|error| self.failed(error))
+    }
+
+    /// Suppresses people; says how many were not before.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub async fn suppress(
+        &self,
+        keys: &[String],
+        reason: &str,
+        now: i64,
+    ) -> Result<u64, LedgerError> {
+        let keys = serde_json::to_string(keys).unwrap_or_else(|_| "[]".to_owned());
+        let mut connection = self.lock().await;
+        sqlx::query(
+            "INSERT INTO suppression SELECT value, ?, ? FROM json_each(?) WHERE true \
+             ON CONFLICT (key) DO NOTHING",
+        )
+        .bind(reason)
+        .bind(now)
+        .bind(keys)
+        .execute(&mut *connection)
+        .await
+        .map(|done| done.rows_affected())
+        .map_err(|error| self.failed(error))
+    }
+
+    /// Takes a suppression back; says whether there was one. Who has left stays
+    /// away all the same.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub async fn unsuppress(&self, key: &str) -> Result<bool, LedgerError> {
+        let mut connection = self.lock().await;
+        sqlx::query("DELETE FROM suppression WHERE key = ?")
+            .bind(key)
+            .execute(&mut *connection)
+            .await
+            .map(|done| done.rows_affected() > 0)
+            .map_err(|error| self.failed(error))
+    }
+
+    /// Up to `most` suppressions whose key comes after `after`.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub async fn suppressions(
+        &self,
+        after: &str,
+        most: u32,
+    ) -> Result<Vec<Suppression>, LedgerError> {
+        let mut connection = self.lock().await;
+        let rows: Vec<(String, String, i64)> = sqlx::query_as(
+            "SELECT key, reason, at FROM suppression WHERE key > ? ORDER BY key LIMIT ?",
+        )
+        .bind(after)
+        .bind(most)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(|error| self.failed(error))?;
+        Ok(rows
+            .into_iter()
+            .map(|(key, reason, at)| Suppression { key, reason, at })
+            .collect())
+    }
+}
+
+fn read_subscriber(row: &SqliteRow) -> sqlx::Result<Subscriber> {
+    Ok(Subscriber {
+        reference: row.try_get("ref")?,
+        address: row.try_get("address")?,
+        name: row.try_get("name")?,
+        language: row.try_get("language")?,
+        editions: row.try_get("editions")?,
+        segments: row.try_get("segments")?,
+        consent_source: row.try_get("consent_source")?,
+        consent_time: row.try_get("consent_time")?,
+        status: match row.try_get::<String, _>("status")?.as_str() {
+            "active" => Status::Active,
+            _ => Status::Left,
+        },
+    })
+}

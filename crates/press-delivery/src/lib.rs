@@ -1,0 +1,38 @@
+//! Delivery: who is on the list, and the issue sent to them with a record of what
+//! reached whom.
+//!
+//! The [`Ledger`] is the seat of trust; [`run`] sends what is due of a campaign
+//! through [`Session`]s. A process may die at any instant: nobody gets a message
+//! twice, and whoever may have missed one is named.
+//!
+//! Nothing here prints, reads the environment or draws random numbers; the time of
+//! day comes in. Waits are measured by the runtime's own clock.
+
+mod address;
+mod campaign;
+mod csv_list;
+mod forgetting;
+mod ledger;
+mod outcome;
+mod postfix;
+mod secret;
+mod session;
+mod tls;
+mod wire;
+
+pub use address::{Address, AddressError};
+pub use campaign::{
+    Compose, Destination, Ended, Progress, Run, RunError, Settings, Stamped, is_settled, run,
+    write_private,
+};
+pub use csv_list::{Imported, ListError, Refused, import, read_addresses, write_list};
+pub use forgetting::Forgetting;
+pub use ledger::{
+    Campaign, CampaignState, Change, Entry, Frozen, Ledger, LedgerError, Mark, Marks, NewCampaign,
+    Recovered, RelayKind, Row, Sending, Settled, State, Status, Subscriber, Suppression, Totals,
+};
+pub use outcome::{Outcome, Reply};
+pub use postfix::{Log, LogError, Margins, Verdict};
+pub use secret::Secret;
+pub use session::{ConnectError, Envelope, Limits, Login, Mechanism, Relay, Session, Tls};
+pub use tls::{TlsError, client_config};

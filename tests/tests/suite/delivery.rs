@@ -1,0 +1,164 @@
+//! From a list in a file to messages at a relay, as an editor does it.
+
+use std::fs;
+
+use press_testrelay::{Encryption, Faults, Setup, TestRelay};
+use press_tests::{Desk, Run};
+use tokio::runtime::Runtime;
+use xtask::Exit;
+
+const ISSUE: &str = "2025-01";
+const LIST: &str =
+    "email,name\nada@example.org,Ada\nbob@example.net,\nno address,\ncleo@example.org,Cléo\n";
+
+/// A desk with an issue and three people on its list.
+fn desk() -> Desk {
+    let desk = Desk::with_fixture("specimen");
+    desk.write("readers.csv", LIST);
+    let list = desk.issues().join("readers.csv");
+    let run = desk.run(&["subscribers", "import", list.to_str().unwrap()]);
+    assert_eq!(run.exit, Exit::Faults, "{}{}", run.err, run.out);
+    assert!(run.err.contains("readers.csv:4"), "{}", run.err);
+    assert!(run.out.starts_with("3 added"), "{}", run.out);
+    desk
+}
+
+/// A relay, which lives as long as its runtime.
+fn relay(setup: Setup) -> (Runtime, TestRelay) {
+    let runtime = Runtime::new().unwrap();
+    let relay = runtime.block_on(TestRelay::start(setup)).unwrap();
+    (runtime, relay)
+}
+
+/// Names a relay in publication.toml.
+fn use_relay(desk: &Desk, relay: &TestRelay, more: &str) {
+    let port = relay.address().port();
+    desk.edit("publication.toml", |text| {
+        format!("{text}\n[relay]\nkind = \"smtp\"\nport = {port}\n{more}\n")
+    });
+}
+
+fn ended(run: Run, exit: Exit) -> Run {
+    assert_eq!(run.exit, exit, "{}{}", run.err, run.out);
+    run
+}
+
+#[test]
+fn a_plan_sends_nothing_and_a_rehearsal_writes_files() {
+    let desk = desk();
+    let outbox = desk.issues().join(".press/outbox").join(ISSUE);
+    let plan = desk.done(&["send", ISSUE]);
+    assert!(plan.out.contains("3 recipients"), "{}", plan.out);
+    assert!(plan.out.contains("--confirm 3"), "{}", plan.out);
+    assert!(!outbox.exists());
+
+    let other = ended(desk.run(&["send", ISSUE, "--confirm", "4"]), Exit::Usage);
+    assert!(other.err.contains("3 recipients, not 4"), "{}", other.err);
+    assert!(!outbox.exists());
+
+    desk.done(&["send", ISSUE, "--confirm", "3"]);
+    let messages: Vec<String> = fs::read_dir(&outbox)
+        .unwrap()
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    assert_eq!(messages.len(), 3);
+    for message in &messages {
+        assert!(message.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+        assert!(message.contains("<https://specimen.example/leave/u-k1-"));
+    }
+    let status = desk.done(&["campaign", ISSUE, "status"]);
+    assert!(status.out.contains("2025-01: done"), "{}", status.out);
+    assert!(
+        status.out.contains("written            3"),
+        "{}",
+        status.out
+    );
+
+    // Once more is nothing more.
+    desk.done(&["send", ISSUE, "--confirm", "3"]);
+    assert_eq!(fs::read_dir(&outbox).unwrap().count(), 3);
+    let plan = desk.done(&["send", ISSUE]);
+    assert!(plan.out.contains("nobody to send it to"), "{}", plan.out);
+}
+
+#[test]
+fn an_issue_reaches_its_list_over_a_relay() {
+    let desk = desk();
+    let (_runtime, relay) = relay(Setup {
+        encryption: Encryption::StartTls,
+        keeps_content: true,
+        login: Some(("press".to_owned(), "open sesame".to_owned())),
+        ..Setup::default()
+    });
+    desk.write("relay.pem", relay.certificate());
+    desk.write("password", "open sesame\n");
+    only_for_its_owner(&desk, "password");
+    use_relay(
+        &desk,
+        &relay,
+        "host = \"localhost\"\nauthority = \"relay.pem\"\nusername = \"press\"\npassword_file = \"password\"",
+    );
+
+    let test = desk.done(&["send", ISSUE, "--to", "editor@example.org"]);
+    assert!(test.out.contains("accepted"), "{}", test.out);
+    let none = desk.run(&["campaign", ISSUE, "status"]);
+    ended(none, Exit::Usage);
+
+    desk.done(&["send", ISSUE, "--confirm", "3"]);
+    let accepted = relay.accepted();
+    let mut to: Vec<&str> = accepted.iter().map(|message| message.to.as_str()).collect();
+    to.sort_unstable();
+    assert_eq!(
+        to,
+        [
+            "ada@example.org",
+            "bob@example.net",
+            "cleo@example.org",
+            "editor@example.org"
+        ]
+    );
+    let ada = accepted
+        .iter()
+        .find(|message| message.to.starts_with("ada"));
+    let ada = String::from_utf8(ada.unwrap().content.clone()).unwrap();
+    assert!(ada.contains("Dear Ada,"), "no greeting");
+    assert!(!ada.contains("bob@example.net"));
+
+    // Who leaves by the link gets no more mail, and an import changes nothing.
+    let token = ada.split_once("https://specimen.example/leave/").unwrap().1;
+    let token = token.split_once('>').unwrap().0.replace("\r\n ", "");
+    let left = desk.done(&["subscribers", "unsubscribe", &token]);
+    assert_eq!(left.out, "ada@example.org has left the list\n");
+    let list = desk.issues().join("readers.csv");
+    let again = desk.run(&["subscribers", "import", list.to_str().unwrap()]);
+    assert!(again.out.contains("1 have left"), "{}", again.out);
+}
+
+#[test]
+fn what_gets_no_answer_is_uncertain_and_not_sent_again() {
+    let desk = desk();
+    let (_runtime, relay) = relay(Setup {
+        faults: Faults {
+            lose_reply: 1000,
+            ..Faults::default()
+        },
+        ..Setup::default()
+    });
+    use_relay(&desk, &relay, "host = \"127.0.0.1\"\ntls = \"none\"");
+    let run = ended(desk.run(&["send", ISSUE, "--confirm", "3"]), Exit::Partly);
+    assert!(run.err.contains("uncertain list"), "{}", run.err);
+    let had = relay.count();
+
+    relay.set_faults(Faults::default());
+    ended(desk.run(&["send", ISSUE, "--confirm", "3"]), Exit::Partly);
+    let uncertain = desk.done(&["campaign", ISSUE, "uncertain", "list"]);
+    let rows = format!("{had} uncertain");
+    assert!(uncertain.out.contains(&rows), "{}", uncertain.out);
+    assert_eq!(relay.count(), 3, "nobody twice");
+}
+
+fn only_for_its_owner(desk: &Desk, path: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(desk.issues().join(path), mode).unwrap();
+}

@@ -1,0 +1,187 @@
+//! `campaign`: how far a campaign is, whether it goes on, and what becomes of the
+//! messages of which nobody knows.
+
+use std::fs::File;
+use std::io::BufReader;
+
+use anyhow::Context as _;
+use chrono::DateTime;
+use press_delivery::{
+    Campaign, CampaignState, Ledger, Log, LogError, Margins, RelayKind, State, Verdict, is_settled,
+};
+use press_model::RelaySort;
+use serde_json::{Map, Value, json};
+
+use crate::cli::{CampaignAction, CampaignArgs, UncertainAction};
+use crate::delivery::{Desk, block_on, now};
+use crate::{Console, Exit};
+
+/// Runs the command.
+pub fn run(args: &CampaignArgs, console: &mut Console<'_>) -> anyhow::Result<Exit> {
+    let Some(desk) = Desk::open(&args.dir.issues, console) else {
+        return Ok(Exit::Faults);
+    };
+    let kind = match desk.settings.relay.kind {
+        RelaySort::Outbox => RelayKind::Outbox,
+        RelaySort::Smtp => RelayKind::Smtp,
+    };
+    block_on(async {
+        let ledger = desk.ledger().await?;
+        let Some(campaign) = ledger.campaign(&args.issue, kind).await? else {
+            let kind = kind.as_str();
+            console.error(&format!(
+                "error: {} has no campaign over the {kind} relay\n",
+                args.issue
+            ));
+            return Ok(Exit::Usage);
+        };
+        let set = async |state, reason| ledger.set_campaign_state(campaign.id, state, reason).await;
+        match &args.action {
+            CampaignAction::Status { json } => {
+                status(&args.issue, &ledger, &campaign, *json, console).await
+            }
+            CampaignAction::Pause => {
+                let done = set(CampaignState::Paused, Some("paused by hand")).await?;
+                Ok(told(done, "paused", console))
+            }
+            CampaignAction::Resume => {
+                let done = set(CampaignState::Sending, None).await?;
+                let words = "may go on: cargo xtask send ISSUE --confirm N";
+                Ok(told(done, words, console))
+            }
+            CampaignAction::Cancel => {
+                let done = set(CampaignState::Cancelled, Some("cancelled by hand")).await?;
+                Ok(told(done, "cancelled", console))
+            }
+            CampaignAction::Uncertain { action } => {
+                uncertain(action, &ledger, &campaign, console).await
+            }
+        }
+    })
+}
+
+fn told(done: bool, words: &str, console: &mut Console) -> Exit {
+    if done {
+        console.print(&format!("{words}\n"));
+        return Exit::Done;
+    }
+    console.error("error: the campaign was cancelled, which is for ever\n");
+    Exit::Usage
+}
+
+async fn status(
+    issue: &str,
+    ledger: &Ledger,
+    campaign: &Campaign,
+    as_json: bool,
+    console: &mut Console<'_>,
+) -> anyhow::Result<Exit> {
+    let counts = ledger.counts(campaign.id).await?;
+    let due = ledger.next_due(campaign.id).await?;
+    let is_over = is_settled(&counts) && !counts.contains_key(&State::Uncertain);
+    let state = match campaign.state {
+        CampaignState::Sending if is_over => "done",
+        state => state.as_str(),
+    };
+    if as_json {
+        let of_state = |state: State| counts.get(&state).copied().unwrap_or_default();
+        let counts: Map<String, Value> = State::ALL
+            .into_iter()
+            .map(|state| (state.as_str().to_owned(), json!(of_state(state))))
+            .collect();
+        let answer = json!({
+            "issue": issue,
+            "state": state,
+            "reason": campaign.reason,
+            "confirmed": time(campaign.confirmed),
+            "counts": counts,
+            "next_due": due.map(time),
+        });
+        console.print(&format!("{answer:#}\n"));
+        return Ok(Exit::Done);
+    }
+    let reason = campaign.reason.as_ref();
+    let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+    console.print(&format!(
+        "{issue}: {state}{reason}, confirmed {}\n",
+        time(campaign.confirmed)
+    ));
+    console.print(&lines(&counts));
+    Ok(Exit::Done)
+}
+
+/// Counts by state, a line each.
+pub fn lines(counts: &std::collections::BTreeMap<State, u64>) -> String {
+    counts
+        .iter()
+        .map(|(state, count)| format!("  {state:<11}{count:>9}\n"))
+        .collect()
+}
+
+async fn uncertain(
+    action: &UncertainAction,
+    ledger: &Ledger,
+    campaign: &Campaign,
+    console: &mut Console<'_>,
+) -> anyhow::Result<Exit> {
+    let rows = ledger.uncertain(campaign.id).await?;
+    match action {
+        UncertainAction::List => {
+            for row in &rows {
+                let sent = row.sent.map(time).unwrap_or_default();
+                let id = row.message_id.as_deref().unwrap_or("no Message-ID");
+                console.print(&format!("{}  {sent}  <{id}>  {}\n", row.address, row.words));
+            }
+            console.print(&format!("{} uncertain\n", rows.len()));
+        }
+        UncertainAction::Reconcile { log } => {
+            let name = log.display();
+            let file = File::open(log).with_context(|| format!("cannot open {name}"))?;
+            let log = match Log::read(BufReader::new(file), now()) {
+                Ok(log) => log,
+                Err(error @ LogError::NotPostfix) => {
+                    console.error(&format!("error: {name}: {error}\n"));
+                    return Ok(Exit::Faults);
+                }
+                Err(error) => return Err(error).with_context(|| format!("cannot read {name}")),
+            };
+            let (mut accepted, mut again, mut left) = (Vec::new(), Vec::new(), 0);
+            for row in &rows {
+                let verdict = match (&row.message_id, row.sent) {
+                    (Some(id), Some(sent)) => log.verdict(id, sent, Margins::default()),
+                    _ => Verdict::NotCovered,
+                };
+                match verdict {
+                    Verdict::Accepted => accepted.push(row.id),
+                    Verdict::NotAccepted => again.push(row.id),
+                    Verdict::NotCovered => left += 1,
+                }
+            }
+            let words = "settled by the relay's log";
+            ledger.settle(&accepted, &again, words, now()).await?;
+            console.print(&format!(
+                "{} accepted, {} not accepted and queued again, {left} not settled: \
+                 the log does not reach from a minute before to ten minutes after them\n",
+                accepted.len(),
+                again.len()
+            ));
+        }
+        UncertainAction::Resend => {
+            let again: Vec<i64> = rows.iter().map(|row| row.id).collect();
+            ledger
+                .settle(&[], &again, "to be sent again", now())
+                .await?;
+            console.print(&format!(
+                "{} queued again; who had the message already will have it twice\n",
+                again.len()
+            ));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// A time as people read it, in UTC.
+pub fn time(milliseconds: i64) -> String {
+    let time = DateTime::from_timestamp_millis(milliseconds).unwrap_or_default();
+    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
