@@ -2,12 +2,14 @@
 //! messages of which nobody knows.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use chrono::DateTime;
 use press_delivery::{
-    Campaign, CampaignState, Ledger, Log, LogError, Margins, RelayKind, State, Verdict, is_settled,
+    Campaign, CampaignState, Ledger, LogError, Margins, ReconcileError, RelayKind, State,
+    is_settled, reconcile,
 };
 use press_model::RelaySort;
 use serde_json::{Map, Value, json};
@@ -134,37 +136,8 @@ async fn uncertain(
             }
             console.print(&format!("{} uncertain\n", rows.len()));
         }
-        UncertainAction::Reconcile { log } => {
-            let name = log.display();
-            let file = File::open(log).with_context(|| format!("cannot open {name}"))?;
-            let log = match Log::read(BufReader::new(file), now()) {
-                Ok(log) => log,
-                Err(error @ LogError::NotPostfix) => {
-                    console.error(&format!("error: {name}: {error}\n"));
-                    return Ok(Exit::Faults);
-                }
-                Err(error) => return Err(error).with_context(|| format!("cannot read {name}")),
-            };
-            let (mut accepted, mut again, mut left) = (Vec::new(), Vec::new(), 0);
-            for row in &rows {
-                let verdict = match (&row.message_id, row.sent) {
-                    (Some(id), Some(sent)) => log.verdict(id, sent, Margins::default()),
-                    _ => Verdict::NotCovered,
-                };
-                match verdict {
-                    Verdict::Accepted => accepted.push(row.id),
-                    Verdict::NotAccepted => again.push(row.id),
-                    Verdict::NotCovered => left += 1,
-                }
-            }
-            let words = "settled by the relay's log";
-            ledger.settle(&accepted, &again, words, now()).await?;
-            console.print(&format!(
-                "{} accepted, {} not accepted and queued again, {left} not settled: \
-                 the log does not reach from a minute before to ten minutes after them\n",
-                accepted.len(),
-                again.len()
-            ));
+        UncertainAction::Reconcile { logs } => {
+            return settle_by_log(logs, ledger, campaign, console).await;
         }
         UncertainAction::Resend => {
             let again: Vec<i64> = rows.iter().map(|row| row.id).collect();
@@ -178,6 +151,51 @@ async fn uncertain(
         }
     }
     Ok(Exit::Done)
+}
+
+async fn settle_by_log(
+    logs: &[PathBuf],
+    ledger: &Ledger,
+    campaign: &Campaign,
+    console: &mut Console<'_>,
+) -> anyhow::Result<Exit> {
+    let files = logs
+        .iter()
+        .map(|path| open_log(path).with_context(|| format!("cannot open {}", path.display())))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let settled = match reconcile(ledger, campaign, files, Margins::default(), now()).await {
+        Ok(settled) => settled,
+        Err(ReconcileError::Log { at, source }) => {
+            let name = logs.get(at).map(|path| path.display().to_string());
+            let name = name.unwrap_or_default();
+            if matches!(source, LogError::NotPostfix) {
+                console.error(&format!("error: {name}: {source}\n"));
+                return Ok(Exit::Faults);
+            }
+            return Err(source).with_context(|| format!("cannot read {name}"));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    console.print(&format!(
+        "{} accepted, {} not accepted and queued again, {} not settled\n",
+        settled.accepted, settled.again, settled.left
+    ));
+    if settled.left > 0 {
+        console.error(
+            "what is not settled: the log must reach from a minute before to ten minutes after \
+             it, and its clock must agree with that of other messages of this campaign\n",
+        );
+    }
+    Ok(Exit::Done)
+}
+
+/// A file of a log, packed by gzip or not.
+fn open_log(path: &Path) -> std::io::Result<Box<dyn BufRead + Send>> {
+    let mut reader = BufReader::new(File::open(path)?);
+    Ok(match reader.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
+        true => Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(reader))),
+        false => Box::new(reader),
+    })
 }
 
 /// A time as people read it, in UTC.

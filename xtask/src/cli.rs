@@ -202,8 +202,9 @@ pub enum UncertainAction {
     List,
     /// Settle those of which the relay's log speaks
     Reconcile {
-        /// The log, in Postfix's form
-        log: PathBuf,
+        /// The files of the log, in Postfix's form; packed by gzip or not
+        #[arg(required = true, value_name = "LOG")]
+        logs: Vec<PathBuf>,
     },
     /// Send them again, though some may then come twice
     Resend,

@@ -15,6 +15,7 @@ mod forgetting;
 mod ledger;
 mod outcome;
 mod postfix;
+mod reconcile;
 mod secret;
 mod session;
 mod tls;
@@ -32,7 +33,8 @@ pub use ledger::{
     Recovered, RelayKind, Row, Sending, Settled, State, Status, Subscriber, Suppression, Totals,
 };
 pub use outcome::{Outcome, Reply};
-pub use postfix::{Log, LogError, Margins, Verdict};
+pub use postfix::{LogError, Margins};
+pub use reconcile::{ReconcileError, Reconciled, reconcile};
 pub use secret::Secret;
 pub use session::{ConnectError, Envelope, Limits, Login, Mechanism, Relay, Session, Tls};
 pub use tls::{TlsError, client_config};

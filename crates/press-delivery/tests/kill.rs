@@ -257,28 +257,17 @@ async fn check(numbers: Numbers) {
     );
 
     // Reconcile: none twice and none missing.
-    let log = Log::read(server.log().as_bytes(), now()).unwrap();
+    let log = server.log();
     let margins = Margins {
         before: 0,
         after: 0,
     };
-    let (mut accepted, mut again) = (Vec::new(), Vec::new());
-    for row in &uncertain {
-        match log.verdict(
-            row.message_id.as_deref().unwrap(),
-            row.sent.unwrap(),
-            margins,
-        ) {
-            Verdict::Accepted => accepted.push(row.id),
-            Verdict::NotAccepted => again.push(row.id),
-            Verdict::NotCovered => panic!("the log covers all of it"),
-        }
-    }
-    assert_eq!(accepted.len(), had);
-    ledger
-        .settle(&accepted, &again, "by the log", now())
+    let files: [Box<dyn std::io::BufRead + Send>; 1] = [Box::new(log.as_bytes())];
+    let settled = reconcile(&ledger, &campaign, files, margins, now())
         .await
         .unwrap();
+    assert_eq!(settled.left, 0, "the log covers all of it");
+    assert_eq!(settled.accepted, had as u64);
     assert_eq!(send(&path, port, numbers.people as u64).await, Ended::Done);
     let have = count_of(&server);
     assert!(have.values().all(|count| *count == 1), "somebody has two");

@@ -531,6 +531,31 @@ impl Ledger {
             .map_err(|error| self.failed(error))
     }
 
+    /// Messages that the relay took, by their Message-ID and the time when they were
+    /// in flight: at most `most`, between two times in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub async fn accepted_between(
+        &self,
+        campaign: i64,
+        times: std::ops::RangeInclusive<i64>,
+        most: u32,
+    ) -> Result<Vec<(String, i64)>, LedgerError> {
+        let mut connection = self.lock().await;
+        sqlx::query_as(
+            "SELECT message_id, sent FROM delivery WHERE campaign = ? AND state = 'accepted' \
+             AND message_id IS NOT NULL AND sent BETWEEN ? AND ? ORDER BY sent LIMIT ?",
+        )
+        .bind(campaign)
+        .bind(times.start())
+        .bind(times.end())
+        .bind(most)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(|error| self.failed(error))
+    }
+
     /// Settles uncertain rows: those that a log shows as accepted, and those that
     /// are to be sent again.
     ///
