@@ -29,10 +29,11 @@ pub use campaign::{
 pub use csv_list::{Imported, ListError, Refused, import, read_addresses, write_list};
 pub use forgetting::Forgetting;
 pub use ledger::{
-    Campaign, CampaignState, Change, Entry, Frozen, Ledger, LedgerError, Mark, Marks, NewCampaign,
-    Recovered, RelayKind, Row, Sending, Settled, State, Status, Subscriber, Suppression, Totals,
+    Campaign, CampaignState, Change, Entry, Failed, Frozen, Ledger, LedgerError, Mark, Marks,
+    NewCampaign, Plan, Recovered, RelayKind, Row, Sending, State, Status, Subscriber, Suppression,
+    Totals, Uncertain,
 };
-pub use outcome::{Outcome, Reply};
+pub use outcome::{Outcome, Reply, Stage};
 pub use postfix::{LogError, Margins};
 pub use reconcile::{ReconcileError, Reconciled, reconcile};
 pub use secret::Secret;

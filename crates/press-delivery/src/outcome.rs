@@ -43,9 +43,18 @@ impl Reply {
         }
     }
 
+    /// Words of our own, where the relay said nothing.
+    pub(crate) fn ours(words: String) -> Reply {
+        Reply {
+            code: 0,
+            enhanced: None,
+            words,
+        }
+    }
+
     /// Whether the relay is closing or wants us to be slower.
     pub fn wants_slower(&self) -> bool {
-        matches!(self.code, 421 | 450 | 451 | 454)
+        matches!(self.code, 421 | 450 | 451 | 452 | 454)
     }
 }
 
@@ -71,15 +80,26 @@ impl fmt::Display for Reply {
     }
 }
 
+/// What a refusal was the answer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The sender, or what holds for every message: the recipient is not to blame.
+    Sender,
+    /// The recipient.
+    Recipient,
+    /// The content.
+    Content,
+}
+
 /// How the attempt to hand over one message ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The relay took it.
     Accepted(Reply),
     /// The relay took it not now (4xx).
-    Deferred(Reply),
+    Deferred(Reply, Stage),
     /// The relay will never take it (5xx).
-    Failed(Reply),
+    Failed(Reply, Stage),
     /// The content's end never left this machine: nobody has it.
     NotSent(String),
     /// The content's end was sent and no answer came: the relay may have it.
@@ -88,10 +108,10 @@ pub enum Outcome {
 
 impl Outcome {
     /// By the class of a reply that is not positive.
-    pub(crate) fn refused(reply: Reply) -> Outcome {
+    pub(crate) fn refused(reply: Reply, stage: Stage) -> Outcome {
         match reply.code {
-            500.. => Outcome::Failed(reply),
-            _ => Outcome::Deferred(reply),
+            500.. => Outcome::Failed(reply, stage),
+            _ => Outcome::Deferred(reply, stage),
         }
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! In Postfix's log a message is *accepted* when its Message-ID leads to a queue id
 //! and that to a line of qmgr or of a delivery. The Message-ID line alone is
-//! written before acceptance and settles nothing. *Not accepted* is said only of a
-//! time that the log covers.
+//! written before acceptance and settles nothing: the message may wait for its turn,
+//! or have been cut. It was cut if the process that took it says so.
+//!
+//! *Not accepted* is said of a message that was cut, and of one that a log does not
+//! show which covers its time and shows others of the campaign.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, BufRead};
@@ -41,10 +44,17 @@ pub struct Log {
     seen: HashMap<String, i64>,
     /// Those that reached the queue.
     taken: HashSet<String>,
+    /// Those that were cut in their content, the last time that they were seen.
+    cut: HashSet<String>,
+    /// The last message behind each queue id, if it is one that is asked for.
+    headers: HashMap<String, Option<String>>,
+    /// The queue id that each process of smtpd has in hand.
+    in_hand: HashMap<String, String>,
     spans: Vec<Span>,
     /// Some times have no zone.
     is_local: bool,
-    /// How far the log's clock is ahead of ours, in milliseconds.
+    /// How far the log's clock is ahead of ours, in milliseconds; none if that is not
+    /// known.
     ahead: Option<i64>,
 }
 
@@ -83,34 +93,39 @@ impl Log {
         }
     }
 
-    /// Reads a file of the log. `now` is the time of reading, in milliseconds since
+    /// Reads a file of the log, the oldest first. `now` is the time of reading, in milliseconds since
     /// 1970: the older form of a log's times has no year.
     ///
     /// # Errors
     /// See [`LogError`].
     pub fn read(&mut self, mut reader: impl BufRead, now: i64) -> Result<(), LogError> {
         let mut line = Vec::new();
+        let before = self.spans.len();
         let mut span: Option<Span> = None;
-        // Queue ids are used again: what counts is the last header behind each.
-        let mut headers = HashMap::new();
         loop {
             line.clear();
             if reader.read_until(b'\n', &mut line)? == 0 {
                 break;
             }
-            let Some(time) = self.line(&String::from_utf8_lossy(&line), now, &mut headers) else {
-                continue;
-            };
-            span = Some(span.map_or(Span::at(time), |span| span.with(time)));
+            let line = String::from_utf8_lossy(&line);
+            // Lines were lost: what follows is another stretch.
+            if line.contains("rate-limit") {
+                self.spans.extend(span.take());
+            }
+            if let Some(time) = self.line(&line, now) {
+                span = Some(span.map_or(Span::at(time), |span| span.with(time)));
+            }
         }
-        self.spans.push(span.ok_or(LogError::NotPostfix)?);
-        self.join_spans();
-        Ok(())
+        self.spans.extend(span);
+        match self.spans.len() == before {
+            true => Err(LogError::NotPostfix),
+            false => Ok(()),
+        }
     }
 
     /// Compares the log's clock with ours, by messages of which the time when they
-    /// were in flight is known. A log whose times have no zone shows nothing as not
-    /// accepted without this.
+    /// were in flight is known. Without any of them a log shows nothing as not
+    /// accepted that it does not show as cut: it may be another relay's.
     pub fn set_clock(&mut self, known: &[(String, i64)]) {
         const AGREE: i64 = 60_000;
         let mut ahead: Vec<i64> = known
@@ -122,22 +137,30 @@ impl Log {
         let at = |tenths: usize| ahead.get((ahead.len().saturating_sub(1)) * tenths / 10);
         self.ahead = match (at(1), at(5), at(9)) {
             (Some(low), Some(middle), Some(high)) if high - low <= AGREE => Some(*middle),
+            // Nothing was accepted yet; but the log knows one that is asked for.
+            (None, None, None) if known.is_empty() && !self.seen.is_empty() && !self.is_local => {
+                Some(0)
+            }
             _ => None,
         };
+        self.join_spans();
     }
 
-    /// What it says of a message that was in flight at `sent`, in milliseconds since
-    /// 1970.
-    pub fn verdict(&self, message_id: &str, sent: i64, margins: Margins) -> Verdict {
+    /// What it says of a message that was in flight from `sent` on and given up for
+    /// uncertain at `settled`, in milliseconds since 1970.
+    pub fn verdict(&self, message_id: &str, times: (i64, i64), margins: Margins) -> Verdict {
         if self.taken.contains(message_id) {
             return Verdict::Accepted;
         }
-        let ahead = match self.ahead {
-            Some(ahead) => ahead,
-            None if self.is_local => return Verdict::NotCovered,
-            None => 0,
+        if self.cut.contains(message_id) {
+            return Verdict::NotAccepted;
+        }
+        let Some(ahead) = self.ahead.filter(|_| !self.seen.contains_key(message_id)) else {
+            return Verdict::NotCovered;
         };
-        let (from, to) = (sent + ahead - margins.before, sent + ahead + margins.after);
+        let (sent, settled) = times;
+        let from = sent + ahead - margins.before;
+        let to = settled.max(sent) + ahead + margins.after;
         let covers = |span: &Span| span.first <= from && to <= span.last;
         match self.spans.iter().any(covers) {
             true => Verdict::NotAccepted,
@@ -146,12 +169,7 @@ impl Log {
     }
 
     /// Takes a line in and gives its time, if it is one of Postfix's.
-    fn line(
-        &mut self,
-        line: &str,
-        now: i64,
-        headers: &mut HashMap<String, Option<String>>,
-    ) -> Option<i64> {
+    fn line(&mut self, line: &str, now: i64) -> Option<i64> {
         let (time, is_local, rest) = time_of(line, now)?;
         let (_host, rest) = rest.trim_start().split_once(' ')?;
         let (process, words) = rest.split_once(": ")?;
@@ -159,30 +177,65 @@ impl Log {
             return None;
         }
         self.is_local |= is_local;
-        let Some((id, words)) = words.trim_end().split_once(": ") else {
-            return Some(time);
-        };
-        if id.len() < 5 || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Some(time);
-        }
-        let service = process.split('[').next().unwrap_or_default();
-        let is_cleanup = service.ends_with("/cleanup");
-        if is_cleanup && let Some(message_id) = in_brackets(words, "message-id=") {
-            let wanted = self.wanted.get(message_id).cloned();
-            if let Some(wanted) = &wanted {
-                self.seen.insert(wanted.clone(), time);
-            }
-            headers.insert(id.to_owned(), wanted);
-        }
-        let is_taken =
-            service.ends_with("/qmgr") && words.starts_with("from=<") || words.contains("status=");
-        if is_taken && let Some(Some(message_id)) = headers.get(id) {
-            self.taken.insert(message_id.clone());
-        }
-        if words == "removed" {
-            headers.remove(id);
+        let words = words.trim_end();
+        let (name, pid) = process.split_once('[').unwrap_or((process, ""));
+        let service = name.rsplit('/').next().unwrap_or_default();
+        match words.split_once(": ").filter(|(id, _)| is_queue_id(id)) {
+            Some((id, words)) => self.of_message(service, pid, (id, words), time),
+            None => self.of_process(service, pid, words),
         }
         Some(time)
+    }
+
+    /// A line with a queue id.
+    fn of_message(&mut self, service: &str, pid: &str, (id, words): (&str, &str), time: i64) {
+        match service {
+            "smtpd" if words.starts_with("client=") => {
+                self.in_hand.insert(pid.to_owned(), id.to_owned());
+            }
+            "cleanup" => {
+                if let Some(message_id) = in_brackets(words, "message-id=") {
+                    let wanted = self.wanted.get(message_id).cloned();
+                    if let Some(wanted) = &wanted {
+                        self.seen.insert(wanted.clone(), time);
+                        self.cut.remove(wanted);
+                    }
+                    self.headers.insert(id.to_owned(), wanted);
+                } else if words.starts_with("hold:") {
+                    self.take(id);
+                }
+            }
+            "qmgr" if words.starts_with("from=<") => self.take(id),
+            "qmgr" if words == "removed" => {
+                self.headers.remove(id);
+            }
+            _ if words.contains("status=") => self.take(id),
+            _ => {}
+        }
+    }
+
+    /// A line about what a process does.
+    fn of_process(&mut self, service: &str, pid: &str, words: &str) {
+        if service != "smtpd" {
+            return;
+        }
+        let is_cut = ["lost connection after DATA", "timeout after DATA"]
+            .iter()
+            .any(|start| words.starts_with(start));
+        let id = match is_cut || words.starts_with("disconnect ") {
+            true => self.in_hand.remove(pid),
+            false => None,
+        };
+        let message = id.filter(|_| is_cut).and_then(|id| self.headers.get(&id));
+        if let Some(Some(message_id)) = message {
+            self.cut.insert(message_id.clone());
+        }
+    }
+
+    fn take(&mut self, id: &str) {
+        if let Some(Some(message_id)) = self.headers.get(id) {
+            self.taken.insert(message_id.clone());
+        }
     }
 
     /// Files that follow each other without a gap are one: a log is rotated while
@@ -219,6 +272,10 @@ impl Span {
     }
 }
 
+fn is_queue_id(word: &str) -> bool {
+    word.len() >= 5 && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 /// `message-id=<…>`: what stands in the brackets.
 fn in_brackets<'a>(words: &'a str, name: &str) -> Option<&'a str> {
     words
@@ -231,7 +288,7 @@ fn in_brackets<'a>(words: &'a str, name: &str) -> Option<&'a str> {
 /// `2024-11-30T06:00:00.1+00:00`, or `Nov 30 06:00:00` in the zone of the relay.
 fn time_of(line: &str, now: i64) -> Option<(i64, bool, &str)> {
     let (first, rest) = line.split_once(' ')?;
-    if let Ok(time) = DateTime::parse_from_rfc3339(first) {
+    if let Ok(time) = DateTime::parse_from_str(first, "%Y-%m-%dT%H:%M:%S%.f%#z") {
         return Some((time.timestamp_millis(), false, rest));
     }
     let stamp = line.get(..15)?;
@@ -275,71 +332,105 @@ mod tests {
         log
     }
 
+    fn verdict(log: &Log, name: &str, sent: i64) -> Verdict {
+        log.verdict(&id(name), (sent, sent), NO_MARGINS)
+    }
+
+    fn line(time: &str, service: &str, words: &str) -> String {
+        format!("2026-11-28T{time}+00:00 relay postfix/{service}[1]: {words}\n")
+    }
+
     #[test]
     fn only_what_reached_the_queue_was_accepted() {
         let mut log = log(&[LOG]);
         log.set_clock(&[(id("ada"), SENT)]);
-        let verdict = |name: &str| log.verdict(&id(name), SENT, NO_MARGINS);
         for name in ["ada", "bob", "cleo", "fay"] {
-            assert_eq!(verdict(name), Verdict::Accepted, "{name}");
+            assert_eq!(verdict(&log, name, SENT), Verdict::Accepted, "{name}");
         }
         for name in ["dan", "eve", "gil"] {
-            assert_eq!(verdict(name), Verdict::NotAccepted, "{name}");
+            assert_eq!(verdict(&log, name, SENT), Verdict::NotAccepted, "{name}");
         }
-        let usual = log.verdict(&id("dan"), SENT, Margins::default());
+        let usual = log.verdict(&id("gil"), (SENT, SENT), Margins::default());
         assert_eq!(usual, Verdict::NotCovered, "the log ends a second later");
+        let later = log.verdict(&id("gil"), (SENT, SENT + 60_000), NO_MARGINS);
+        assert_eq!(later, Verdict::NotCovered, "it was given up after its end");
     }
 
     #[test]
     fn a_clock_elsewhere_is_found_out() {
         let hours = 8 * 3_600_000;
         let mut log = log(&[LOG]);
-        let verdict = |log: &Log| log.verdict(&id("dan"), SENT - hours, NO_MARGINS);
-        assert_eq!(verdict(&log), Verdict::NotCovered, "no zone, and no clock");
+        log.set_clock(&[]);
+        assert_eq!(verdict(&log, "gil", SENT - hours), Verdict::NotCovered);
         log.set_clock(&[(id("ada"), SENT - hours), (id("nobody"), 0)]);
-        assert_eq!(verdict(&log), Verdict::NotAccepted);
+        assert_eq!(verdict(&log, "gil", SENT - hours), Verdict::NotAccepted);
         // Eight hours later by our clock the log has ended.
-        assert_eq!(
-            log.verdict(&id("dan"), SENT, NO_MARGINS),
-            Verdict::NotCovered
-        );
+        assert_eq!(verdict(&log, "gil", SENT), Verdict::NotCovered);
+    }
+
+    #[test]
+    fn the_log_of_another_relay_settles_nothing() {
+        let text = [
+            line("20:00:00", "qmgr", "4A00001: removed"),
+            line("23:30:00", "qmgr", "4A00002: removed"),
+        ];
+        let mut log = log(&[&text.concat()]);
+        log.set_clock(&[(id("ada"), SENT)]);
+        assert_eq!(verdict(&log, "gil", SENT), Verdict::NotCovered);
+        log.set_clock(&[]);
+        assert_eq!(verdict(&log, "gil", SENT), Verdict::NotCovered);
+    }
+
+    #[test]
+    fn a_message_that_waits_for_its_turn_is_not_settled() {
+        let text = [
+            line("20:00:00", "cleanup", "4A00001: message-id=<2024-11.ada@review.example>"),
+            line("20:00:00", "qmgr", "4A00001: from=<>, size=9, nrcpt=1 (queue active)"),
+            line("23:01:39", "cleanup", "4A00002: message-id=<2024-11.dan@review.example>"),
+            line("23:30:00", "qmgr", "4A00001: removed"),
+        ];
+        let mut log = log(&[&text.concat()]);
+        log.set_clock(&[(id("ada"), SENT - 10_899_000)]);
+        assert_eq!(verdict(&log, "dan", SENT), Verdict::NotCovered);
+        assert_eq!(verdict(&log, "gil", SENT), Verdict::NotAccepted);
     }
 
     #[test]
     fn a_queue_id_that_is_used_again_is_of_the_later_message() {
-        let line = |service: &str, words: &str| {
-            format!("2026-11-28T23:01:39+00:00 relay postfix/{service}[1]: 4A00001: {words}\n")
-        };
         let text = [
-            line("cleanup", "message-id=<2024-11.dan@review.example>"),
-            line("cleanup", "message-id=<2024-11.ada@review.example>"),
-            line("qmgr", "from=<b@review.example>, size=9, nrcpt=1 (queue active)"),
-            line("qmgr", "removed"),
-        ]
-        .concat();
-        let log = log(&[&text]);
-        let verdict = |name: &str| log.verdict(&id(name), SENT, NO_MARGINS);
-        assert_eq!(verdict("ada"), Verdict::Accepted);
-        assert_eq!(verdict("dan"), Verdict::NotAccepted);
+            line("23:01:39", "smtpd", "4A00001: client=a[192.0.2.1]"),
+            line("23:01:39", "cleanup", "4A00001: message-id=<2024-11.dan@review.example>"),
+            line("23:01:39", "smtpd", "lost connection after DATA (9 bytes) from a[192.0.2.1]"),
+            line("23:01:39", "cleanup", "4A00001: message-id=<2024-11.ada@review.example>"),
+        ];
+        // The log is rotated before the queue manager speaks.
+        let next = line("23:01:40", "qmgr", "4A00001: from=<>, size=9, nrcpt=1 (queue active)");
+        let log = log(&[&text.concat(), &next]);
+        assert_eq!(verdict(&log, "ada", SENT), Verdict::Accepted);
+        assert_eq!(verdict(&log, "dan", SENT), Verdict::NotAccepted);
     }
 
     #[test]
     fn files_with_a_gap_between_them_cover_it_not() {
-        let line = |time: &str| format!("2026-11-28T{time}+00:00 relay postfix/anvil[1]: words\n");
-        let verdict = |files: [String; 2]| {
-            let files = files.each_ref().map(String::as_str);
-            log(&files).verdict(&id("dan"), SENT, NO_MARGINS)
+        let known = [
+            line("20:30:00", "cleanup", "4A00001: message-id=<2024-11.ada@review.example>"),
+            line("20:30:00", "qmgr", "4A00001: from=<>, size=9, nrcpt=1 (queue active)"),
+        ];
+        let quiet = |time: &str| line(time, "anvil", "words");
+        let says = |files: &[String]| {
+            let files: Vec<&str> = files.iter().map(String::as_str).collect();
+            let mut log = log(&files);
+            log.set_clock(&[(id("ada"), SENT - 9_099_000)]);
+            verdict(&log, "gil", SENT)
         };
-        let from = |times: [&str; 2]| times.map(line).concat();
-        let first = from(["20:00:00", "23:00:00"]);
-        assert_eq!(
-            verdict([first.clone(), from(["23:00:30", "23:30:00"])]),
-            Verdict::NotAccepted
-        );
-        assert_eq!(
-            verdict([from(["23:02:00", "23:30:00"]), first]),
-            Verdict::NotCovered
-        );
+        let first = [known.concat(), quiet("23:00:00")].concat();
+        let close = [quiet("23:00:30"), quiet("23:30:00")].concat();
+        assert_eq!(says(&[first.clone(), close]), Verdict::NotAccepted);
+        let far = [quiet("23:02:00"), quiet("23:30:00")].concat();
+        assert_eq!(says(&[first.clone(), far]), Verdict::NotCovered);
+        let lost = "2026-11-28T23:00:01+00:00 relay rsyslogd: 9 messages lost due to rate-limiting\n";
+        let torn = [&first, lost, &quiet("23:02:00"), &quiet("23:30:00")].concat();
+        assert_eq!(says(&[torn]), Verdict::NotCovered);
     }
 
     #[test]

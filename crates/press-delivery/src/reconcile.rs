@@ -41,7 +41,7 @@ pub enum ReconcileError {
     },
 }
 
-/// Settles what the files of a log settle. `now` is in milliseconds since 1970.
+/// Settles what the files of a log settle, the oldest file first. `now` is in milliseconds since 1970.
 ///
 /// # Errors
 /// See [`ReconcileError`].
@@ -52,7 +52,7 @@ pub async fn reconcile<'a>(
     margins: Margins,
     now: i64,
 ) -> Result<Reconciled, ReconcileError> {
-    let rows = ledger.uncertain(campaign.id).await?;
+    let rows = ledger.uncertain(campaign.mailing).await?;
     let sent = || rows.iter().filter_map(|row| row.sent);
     let (Some(first), Some(last)) = (sent().min(), sent().max()) else {
         return Ok(Reconciled {
@@ -61,7 +61,7 @@ pub async fn reconcile<'a>(
         });
     };
     let known = ledger
-        .accepted_between(campaign.id, first - AROUND..=last + AROUND, MOST)
+        .accepted_between(campaign.mailing, first - AROUND..=last + AROUND, MOST)
         .await?;
     let wanted = rows.iter().filter_map(|row| row.message_id.clone());
     let mut log = Log::about(wanted.chain(known.iter().map(|(id, _)| id.clone())));
@@ -73,7 +73,10 @@ pub async fn reconcile<'a>(
     let (mut accepted, mut again) = (Vec::new(), Vec::new());
     for row in &rows {
         let verdict = match (&row.message_id, row.sent) {
-            (Some(id), Some(sent)) => log.verdict(id, sent, margins),
+            (Some(id), Some(sent)) => {
+                let settled = row.settled.unwrap_or(now);
+                log.verdict(id, (sent, settled), margins)
+            }
             _ => Verdict::NotCovered,
         };
         match verdict {
@@ -83,7 +86,8 @@ pub async fn reconcile<'a>(
         }
     }
     let words = "settled by the relay's log";
-    ledger.settle(&accepted, &again, words, now).await?;
+    ledger
+        .settle(campaign, &accepted, &again, words, now).await?;
     Ok(Reconciled {
         accepted: accepted.len() as u64,
         again: again.len() as u64,

@@ -4,19 +4,17 @@
 //! at the same place: a future that is dropped half-way drops the connection with
 //! it, and nobody can ever read the answer to somebody else's message.
 
+mod opening;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
-use tokio_rustls::rustls::pki_types::ServerName;
 
-use crate::outcome::{Outcome, Reply};
+use crate::outcome::{Outcome, Reply, Stage};
 use crate::secret::Secret;
 use crate::wire::{RawReply, Stream, Wire, WireError};
+use opening::{Offers, Opening};
 
 /// Where the relay is and how it is spoken to.
 #[derive(Debug, Clone)]
@@ -157,16 +155,6 @@ pub struct Session {
     buffer: Vec<u8>,
 }
 
-/// What the relay offers in its answer to EHLO.
-#[derive(Debug, Clone, Default)]
-struct Offers {
-    starttls: bool,
-    pipelining: bool,
-    smtputf8: bool,
-    size: Option<usize>,
-    auth: Vec<String>,
-}
-
 impl Session {
     /// Connects, greets, encrypts and logs in. `pipelining` says whether an offer
     /// to pipeline is believed.
@@ -223,51 +211,47 @@ impl Session {
             return (Outcome::NotSent(words), None);
         }
         let needs_utf8 = !envelope.to.is_ascii() || !envelope.from.is_ascii();
-        if needs_utf8 && !self.offers.smtputf8 {
-            let words = "the relay does not offer SMTPUTF8, which this address needs".to_owned();
-            let enhanced = Some("5.6.7".to_owned());
-            let reply = Reply {
-                code: 553,
-                enhanced,
-                words,
+        if let Some(reply) = self.cannot_take(&envelope, needs_utf8) {
+            let stage = match needs_utf8 && !self.offers.smtputf8 {
+                true => Stage::Recipient,
+                false => Stage::Sender,
             };
-            return (Outcome::Failed(reply), Some(self));
+            return (Outcome::Failed(reply, stage), Some(self));
         }
-        if let Some(size) = self.offers.size.filter(|size| *size > 0)
-            && envelope.content.len() > size
-        {
-            let words = format!("the message is larger than the {size} bytes that the relay takes");
-            let enhanced = Some("5.3.4".to_owned());
-            let reply = Reply {
-                code: 552,
-                enhanced,
-                words,
-            };
-            return (Outcome::Failed(reply), Some(self));
-        }
-        let outcome = match self.open_envelope(&envelope, needs_utf8).await {
-            Ok(Opened::Content) => self.content(envelope.content).await,
-            Ok(Opened::Refused(reply)) => Ok(Outcome::refused(reply)),
-            Err(error) => Err(Outcome::NotSent(error.to_string())),
-        };
-        match outcome {
-            Err(outcome) => (outcome, None),
-            Ok(outcome) => {
-                self.left -= 1;
-                let closing = match &outcome {
-                    Outcome::Accepted(reply)
-                    | Outcome::Deferred(reply)
-                    | Outcome::Failed(reply) => reply.code == 421,
-                    Outcome::NotSent(_) | Outcome::Uncertain(_) => true,
-                };
-                if self.left == 0 && !closing {
-                    self.quit().await;
-                    return (outcome, None);
-                }
-                let session = (!closing).then_some(self);
-                (outcome, session)
+        let (outcome, is_usable) = match self.open_envelope(&envelope, needs_utf8).await {
+            Ok(Opened::Content) => match self.content(envelope.content).await {
+                Ok((outcome, code)) => (outcome, code != 421),
+                Err(outcome) => (outcome, false),
+            },
+            Ok(Opened::Refused(refusal)) => {
+                let outcome = Outcome::refused(refusal.reply, refusal.stage);
+                (outcome, refusal.is_usable)
             }
+            Err(error) => (Outcome::NotSent(error.to_string()), false),
+        };
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 && is_usable {
+            self.quit().await;
+            return (outcome, None);
         }
+        (outcome, is_usable.then_some(self))
+    }
+
+    /// Why the relay cannot take a message, as it said in its answer to EHLO.
+    fn cannot_take(&self, envelope: &Envelope<'_>, needs_utf8: bool) -> Option<Reply> {
+        if needs_utf8 && !self.offers.smtputf8 {
+            return Some(Reply {
+                code: 553,
+                enhanced: Some("5.6.7".to_owned()),
+                words: "the relay does not offer SMTPUTF8, which this address needs".to_owned(),
+            });
+        }
+        let size = self.offers.size.filter(|size| *size > 0)?;
+        (envelope.content.len() > size).then(|| Reply {
+            code: 552,
+            enhanced: Some("5.3.4".to_owned()),
+            words: format!("the message is larger than the {size} bytes that the relay takes"),
+        })
     }
 
     /// Says good-bye; whatever the relay answers.
@@ -285,68 +269,100 @@ impl Session {
         envelope: &Envelope<'_>,
         utf8: bool,
     ) -> Result<Opened, WireError> {
-        let limit = self.limits.command;
         let utf8 = if utf8 { " SMTPUTF8" } else { "" };
-        let mail = format!("MAIL FROM:<{}>{utf8}\r\n", envelope.from);
-        let rcpt = format!("RCPT TO:<{}>\r\n", envelope.to);
-        if self.offers.pipelining {
-            let all = format!("{mail}{rcpt}DATA\r\n");
-            self.wire.write(all.as_bytes(), limit).await?;
-            let mail = self.wire.reply(limit).await?;
-            let rcpt = self.wire.reply(limit).await?;
-            let data = self.wire.reply(limit).await?;
-            let refusal = [&mail, &rcpt].into_iter().find(|reply| !is_positive(reply));
-            return match (refusal, data.code) {
-                (None, 354) => Ok(Opened::Content),
-                (None, _) => self.refused(&data).await,
-                (Some(refusal), 354) => {
-                    // No recipient, and the relay waits for content (RFC 2920 §3.1).
-                    self.wire.write(b".\r\n", limit).await?;
-                    self.wire.reply(limit).await?;
-                    self.refused(refusal).await
-                }
-                (Some(refusal), _) => self.refused(refusal).await,
-            };
+        let commands = [
+            format!("MAIL FROM:<{}>{utf8}\r\n", envelope.from),
+            format!("RCPT TO:<{}>\r\n", envelope.to),
+            "DATA\r\n".to_owned(),
+        ];
+        match self.offers.pipelining {
+            true => self.all_commands(&commands.concat()).await,
+            false => self.each_command(&commands).await,
         }
-        for command in [mail, rcpt] {
+    }
+
+    async fn each_command(&mut self, commands: &[String; 3]) -> Result<Opened, WireError> {
+        let limit = self.limits.command;
+        let stages = [Stage::Sender, Stage::Recipient, Stage::Content];
+        for (command, stage) in commands.iter().zip(stages) {
             self.wire.write(command.as_bytes(), limit).await?;
             let reply = self.wire.reply(limit).await?;
-            if !is_positive(&reply) {
-                return self.refused(&reply).await;
+            let is_taken = match stage {
+                Stage::Sender | Stage::Recipient => is_positive(&reply),
+                Stage::Content => reply.code == 354,
+            };
+            if !is_taken {
+                return self.refused(&reply, stage).await;
             }
         }
-        self.wire.write(b"DATA\r\n", limit).await?;
-        let data = self.wire.reply(limit).await?;
-        match data.code {
-            354 => Ok(Opened::Content),
-            _ => self.refused(&data).await,
+        Ok(Opened::Content)
+    }
+
+    async fn all_commands(&mut self, commands: &str) -> Result<Opened, WireError> {
+        let limit = self.limits.command;
+        self.wire.write(commands.as_bytes(), limit).await?;
+        let mut refusal: Option<(RawReply, Stage)> = None;
+        for stage in [Stage::Sender, Stage::Recipient] {
+            let reply = match (self.wire.reply(limit).await, refusal.take()) {
+                (Ok(reply), None) => reply,
+                (Ok(_), Some(first)) => {
+                    refusal = Some(first);
+                    continue;
+                }
+                // It refused, and closed without more ado.
+                (Err(_), Some((first, stage))) => return Ok(Opened::closed(&first, stage)),
+                (Err(error), None) => return Err(error),
+            };
+            if reply.code == 421 {
+                return Ok(Opened::closed(&reply, stage));
+            }
+            if !is_positive(&reply) {
+                refusal = Some((reply, stage));
+            }
+        }
+        let data = self.wire.reply(limit).await;
+        match (refusal, data) {
+            (None, Ok(data)) if data.code == 354 => Ok(Opened::Content),
+            (None, Ok(data)) => self.refused(&data, Stage::Content).await,
+            (None, Err(error)) => Err(error),
+            (Some((first, stage)), Ok(data)) if data.code == 354 => {
+                // No recipient, and the relay waits for content (RFC 2920 §3.1).
+                let ended = self.wire.write(b".\r\n", limit).await;
+                match ended.is_ok() && self.wire.reply(limit).await.is_ok() {
+                    true => self.refused(&first, stage).await,
+                    false => Ok(Opened::closed(&first, stage)),
+                }
+            }
+            (Some((first, stage)), Ok(_)) => self.refused(&first, stage).await,
+            (Some((first, stage)), Err(_)) => Ok(Opened::closed(&first, stage)),
         }
     }
 
     /// Clears the envelope; a relay that says 421 is not spoken to any more.
-    async fn refused(&mut self, reply: &RawReply) -> Result<Opened, WireError> {
-        let words = reply.reply();
+    async fn refused(&mut self, reply: &RawReply, stage: Stage) -> Result<Opened, WireError> {
         if reply.code < 400 {
-            return Err(WireError::NoReply(words.to_string()));
+            return Err(WireError::NoReply(reply.reply().to_string()));
         }
-        if reply.code != 421 {
-            let limit = self.limits.command;
-            self.wire.write(b"RSET\r\n", limit).await?;
-            let reset = self.wire.reply(limit).await?;
-            if !is_positive(&reset) {
-                return Ok(Opened::Refused(Reply {
-                    // Not to be used any more.
-                    code: if words.code < 500 { 421 } else { words.code },
-                    ..words
-                }));
-            }
+        let is_usable = reply.code != 421 && self.reset().await;
+        Ok(Opened::Refused(Refusal {
+            reply: reply.reply(),
+            stage,
+            is_usable,
+        }))
+    }
+
+    /// Whether both sides stand at the beginning again.
+    async fn reset(&mut self) -> bool {
+        let limit = self.limits.command;
+        if self.wire.write(b"RSET\r\n", limit).await.is_err() {
+            return false;
         }
-        Ok(Opened::Refused(words))
+        matches!(self.wire.reply(limit).await, Ok(reply) if is_positive(&reply))
     }
 
     /// The content, and only when all of it is out the dot that ends it: a fault
     /// before the dot means that nobody has the message.
-    async fn content(&mut self, content: &[u8]) -> Result<Outcome, Outcome> {
+    async fn content(&mut self, content: &[u8]) -> Result<(Outcome, u16), Outcome> {
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.clear();
         stuff_dots(content, &mut buffer);
@@ -361,8 +377,8 @@ impl Session {
             .map_err(uncertain)?;
         let reply = self.wire.reply(self.limits.dot).await.map_err(uncertain)?;
         match reply.code {
-            200..=299 => Ok(Outcome::Accepted(reply.reply())),
-            400.. => Ok(Outcome::refused(reply.reply())),
+            200..=299 => Ok((Outcome::Accepted(reply.reply()), reply.code)),
+            400.. => Ok((Outcome::refused(reply.reply(), Stage::Content), reply.code)),
             _ => Err(Outcome::Uncertain(format!(
                 "the relay answered the content with {}",
                 reply.reply()
@@ -381,7 +397,24 @@ impl std::fmt::Debug for Session {
 
 enum Opened {
     Content,
-    Refused(Reply),
+    Refused(Refusal),
+}
+
+struct Refusal {
+    reply: Reply,
+    stage: Stage,
+    /// Whether the session can be used again.
+    is_usable: bool,
+}
+
+impl Opened {
+    fn closed(reply: &RawReply, stage: Stage) -> Opened {
+        Opened::Refused(Refusal {
+            reply: reply.reply(),
+            stage,
+            is_usable: false,
+        })
+    }
 }
 
 fn is_positive(reply: &RawReply) -> bool {
@@ -405,171 +438,6 @@ fn stuff_dots(content: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
     if !out.ends_with(b"\r\n") {
         out.extend_from_slice(b"\r\n");
-    }
-}
-
-/// The steps before the first message.
-struct Opening<'a> {
-    relay: &'a Relay,
-}
-
-impl Opening<'_> {
-    fn name(&self) -> String {
-        format!("{}:{}", self.relay.host, self.relay.port)
-    }
-
-    fn unreachable(&self, reason: impl ToString) -> ConnectError {
-        ConnectError::Unreachable {
-            relay: self.name(),
-            reason: reason.to_string(),
-        }
-    }
-
-    fn not_offered(&self, what: &'static str) -> ConnectError {
-        ConnectError::NotOffered {
-            relay: self.name(),
-            what,
-        }
-    }
-
-    async fn stream(&self) -> Result<TcpStream, ConnectError> {
-        let limit = self.relay.limits.connect;
-        let connecting = TcpStream::connect((self.relay.host.as_str(), self.relay.port));
-        let stream = tokio::time::timeout(limit, connecting)
-            .await
-            .map_err(|_| self.unreachable(WireError::TimedOut(limit)))?
-            .map_err(|error| self.unreachable(error))?;
-        // Without it the answer to a short write waits for a timer.
-        stream
-            .set_nodelay(true)
-            .map_err(|error| self.unreachable(error))?;
-        Ok(stream)
-    }
-
-    async fn encrypt(
-        &self,
-        stream: TcpStream,
-        config: &Arc<ClientConfig>,
-    ) -> Result<Stream, ConnectError> {
-        let name = ServerName::try_from(self.relay.host.clone())
-            .map_err(|error| self.unreachable(error))?;
-        let limit = self.relay.limits.connect;
-        let shaking = TlsConnector::from(config.clone()).connect(name, stream);
-        let stream = tokio::time::timeout(limit, shaking)
-            .await
-            .map_err(|_| self.unreachable(WireError::TimedOut(limit)))?
-            .map_err(|error| self.unreachable(error))?;
-        Ok(Stream::Tls(stream))
-    }
-
-    async fn expect(
-        &self,
-        command: &'static str,
-        code: u16,
-        wire: &mut Wire,
-    ) -> Result<RawReply, ConnectError> {
-        let reply = wire
-            .reply(self.relay.limits.command)
-            .await
-            .map_err(|error| self.unreachable(error))?;
-        match reply.code == code {
-            true => Ok(reply),
-            false => Err(ConnectError::Refused {
-                relay: self.name(),
-                command,
-                reply: reply.reply(),
-            }),
-        }
-    }
-
-    async fn command(
-        &self,
-        name: &'static str,
-        line: &str,
-        code: u16,
-        wire: &mut Wire,
-    ) -> Result<RawReply, ConnectError> {
-        wire.write(line.as_bytes(), self.relay.limits.command)
-            .await
-            .map_err(|error| self.unreachable(error))?;
-        self.expect(name, code, wire).await
-    }
-
-    async fn hello(&self, wire: &mut Wire) -> Result<Offers, ConnectError> {
-        let line = format!("EHLO {}\r\n", self.relay.hello);
-        let reply = self.command("EHLO", &line, 250, wire).await?;
-        let mut offers = Offers::default();
-        for line in reply.lines.iter().skip(1) {
-            let mut words = line.split_ascii_whitespace();
-            match words
-                .next()
-                .unwrap_or_default()
-                .to_ascii_uppercase()
-                .as_str()
-            {
-                "STARTTLS" => offers.starttls = true,
-                "PIPELINING" => offers.pipelining = true,
-                "SMTPUTF8" => offers.smtputf8 = true,
-                "SIZE" => offers.size = words.next().and_then(|size| size.parse().ok()),
-                "AUTH" => offers.auth = words.map(str::to_ascii_uppercase).collect(),
-                _ => {}
-            }
-        }
-        Ok(offers)
-    }
-
-    async fn log_in(
-        &self,
-        login: &Login,
-        offers: &Offers,
-        wire: &mut Wire,
-    ) -> Result<(), ConnectError> {
-        let offered = |name: &str| offers.auth.iter().any(|offer| offer == name);
-        let mechanism = match login.mechanism {
-            Some(mechanism) => mechanism,
-            None if offered("PLAIN") => Mechanism::Plain,
-            None => Mechanism::Login,
-        };
-        let name = match mechanism {
-            Mechanism::Plain => "PLAIN",
-            Mechanism::Login => "LOGIN",
-            Mechanism::XOauth2 => "XOAUTH2",
-        };
-        if !offered(name) {
-            return Err(self.not_offered(match mechanism {
-                Mechanism::Plain => "AUTH PLAIN",
-                Mechanism::Login => "AUTH PLAIN or AUTH LOGIN",
-                Mechanism::XOauth2 => "AUTH XOAUTH2",
-            }));
-        }
-        let (user, secret) = (&login.username, login.secret.reveal());
-        match mechanism {
-            Mechanism::Plain => {
-                let proof = STANDARD.encode(format!("\0{user}\0{secret}"));
-                let line = format!("AUTH PLAIN {proof}\r\n");
-                self.command("AUTH", &line, 235, wire).await?;
-            }
-            Mechanism::Login => {
-                self.command("AUTH", "AUTH LOGIN\r\n", 334, wire).await?;
-                let line = format!("{}\r\n", STANDARD.encode(user));
-                self.command("AUTH", &line, 334, wire).await?;
-                let line = format!("{}\r\n", STANDARD.encode(secret));
-                self.command("AUTH", &line, 235, wire).await?;
-            }
-            Mechanism::XOauth2 => {
-                let proof = format!("user={user}\x01auth=Bearer {secret}\x01\x01");
-                let line = format!("AUTH XOAUTH2 {}\r\n", STANDARD.encode(proof));
-                let refused = self.command("AUTH", &line, 235, wire).await;
-                // The relay explains itself in a challenge before it refuses.
-                if let Err(ConnectError::Refused { reply, .. }) = &refused
-                    && reply.code == 334
-                {
-                    self.command("AUTH", "\r\n", 235, wire).await?;
-                }
-                refused?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -83,6 +83,7 @@ async fn send(path: &Path, port: u16, expected: u64) -> Ended {
                 kind: RelayKind::Smtp,
                 confirmed: now(),
                 message: b"prepared",
+                letter: "{}",
                 build: "build",
                 embargo: None,
                 expected,
@@ -96,9 +97,10 @@ async fn send(path: &Path, port: u16, expected: u64) -> Ended {
         .await
         .unwrap()
         .unwrap();
-    let (_right, _) = ledger.begin_sending(now()).await.unwrap();
+    let (sending, _) = ledger.begin_sending(now()).await.unwrap();
     let (_stop, stopped) = tokio::sync::watch::channel(false);
     let run = Run {
+        sending: &sending,
         settings: settings(),
         destination: Destination::Smtp(Box::new(relay(port))),
         compose: Arc::new(stamped),
@@ -203,7 +205,7 @@ async fn check(numbers: Numbers) {
         }
         let ledger = Ledger::open(&path).await.unwrap();
         if let Some(campaign) = ledger.campaign(ISSUE, RelayKind::Smtp).await.unwrap() {
-            let counts = ledger.counts(campaign.id).await.unwrap();
+            let counts = ledger.counts(campaign.mailing).await.unwrap();
             let all: u64 = counts.values().sum();
             // Frozen wholly or not at all.
             assert_eq!(all, numbers.people as u64);
@@ -236,9 +238,9 @@ async fn check(numbers: Numbers) {
     };
     let have = count_of(&server);
     assert!(have.values().all(|count| *count == 1), "somebody has two");
-    let uncertain = ledger.uncertain(campaign.id).await.unwrap();
+    let uncertain = ledger.uncertain(campaign.mailing).await.unwrap();
     let unknown: BTreeSet<&str> = uncertain.iter().map(|row| row.address.as_str()).collect();
-    let counts = ledger.counts(campaign.id).await.unwrap();
+    let counts = ledger.counts(campaign.mailing).await.unwrap();
     let failed = counts.get(&State::Failed).copied().unwrap_or_default() as usize;
     let missing = (0..numbers.people)
         .map(|n| format!("reader{n}@d{}.example", n % 7))

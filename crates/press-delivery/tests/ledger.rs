@@ -1,71 +1,64 @@
-//! The list and the ledger: who is in, who stays out, who may send.
+//! What the ledger promises, on SQLite and, where there is one, on PostgreSQL.
+
+mod database;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
+use database::Desk;
 use press_delivery::*;
 
-struct Desk {
-    folder: tempfile::TempDir,
-    ledger: Ledger,
-    forgetting: Forgetting,
-}
-
-impl Desk {
-    async fn new() -> Desk {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = Ledger::open(&folder.path().join(".press/ledger.db"))
-            .await
-            .unwrap();
-        let forgetting = Forgetting::new(Secret::new("key".to_owned()));
-        Desk {
-            folder,
-            ledger,
-            forgetting,
+/// Each promise, held by both.
+macro_rules! on_both {
+    ($($promise:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $promise() {
+                super::$promise(crate::database::Desk::sqlite().await).await;
+            })*
         }
-    }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $promise() {
+                if let Some(desk) = crate::database::Desk::postgres(stringify!($promise)).await {
+                    super::$promise(desk).await;
+                }
+            })*
+        }
+    };
+}
 
-    fn path(&self) -> PathBuf {
-        self.ledger.path().to_owned()
-    }
+on_both!(
+    an_import_is_told_and_can_be_made_again,
+    who_has_left_or_is_forgotten_stays_out,
+    another_number_freezes_nothing_and_nobody_has_two_rows,
+    suppression_and_pause_are_asked_at_the_moment_of_sending,
+    who_has_left_gets_nothing_whatever_becomes_of_the_suppression,
+    an_embargo_is_asked_at_the_moment_of_sending,
+    a_cancelled_campaign_keeps_nobody,
+    uncertain_rows_of_an_earlier_campaign_can_be_settled,
+    what_was_refused_can_be_tried_again,
+    a_row_that_is_given_back_was_never_tried,
+    a_person_forgotten_in_flight_stays_forgotten,
+);
 
-    async fn import(&self, csv: &str, now: i64) -> (Imported, Vec<String>) {
-        let mut told = Vec::new();
-        let imported = import(
-            &self.ledger,
-            csv.as_bytes(),
-            &self.forgetting,
-            now,
-            &mut |row| told.push(format!("{}: {}", row.line, row.reason)),
-            &mut |_| {},
-        )
-        .await
-        .unwrap();
-        (imported, told)
-    }
+const THREE: &str = "email\nada@example.org\nbob@example.org\neve@example.org\n";
 
-    async fn freeze(&self, expected: u64) -> Frozen {
-        let new = NewCampaign {
-            issue: "2024-11",
-            kind: RelayKind::Smtp,
-            confirmed: 1000,
-            message: b"message",
-            build: "build",
-            embargo: None,
-            expected,
-        };
-        self.ledger.freeze(&new).await.unwrap()
-    }
-
-    async fn campaign(&self) -> Campaign {
-        let found = self.ledger.campaign("2024-11", RelayKind::Smtp).await;
-        found.unwrap().unwrap()
+fn in_flight(id: &str) -> Mark {
+    Mark::InFlight {
+        message_id: format!("{id}@example.org"),
     }
 }
 
-#[tokio::test]
-async fn an_import_is_told_and_can_be_made_again() {
-    let desk = Desk::new().await;
+fn reply(code: u16, words: &str) -> Reply {
+    Reply {
+        code,
+        enhanced: None,
+        words: words.to_owned(),
+    }
+}
+
+async fn an_import_is_told_and_can_be_made_again(desk: Desk) {
     let csv = "Email,Name\nada@example.org,Ada\nADA@example.org,Ada\nnobody,\n,\nbob@exam ple.org,Bob\n\
                bob+x@example.org,Bob\n";
     let (first, told) = desk.import(csv, 1).await;
@@ -82,114 +75,194 @@ async fn an_import_is_told_and_can_be_made_again() {
     assert!(out.lines().count() == 3, "{out}");
 }
 
-#[tokio::test]
-async fn who_has_left_or_is_forgotten_stays_out() {
-    let desk = Desk::new().await;
-    let csv = "email\nada@example.org\nbob@example.org\neve@example.org\n";
-    desk.import(csv, 1).await;
+async fn who_has_left_or_is_forgotten_stays_out(desk: Desk) {
+    desk.import(THREE, 1).await;
     let page = desk.ledger.subscribers("", 10).await.unwrap();
     let left = desk.ledger.leave(&page[0].1.reference, 2).await.unwrap();
     assert_eq!(left.as_deref(), Some("ada@example.org"));
-    assert!(matches!(
-        desk.freeze(2).await,
-        Frozen::Begun { queued: 2, .. }
-    ));
-    assert!(
-        desk.ledger
-            .forget("bob@example.org", &desk.forgetting, 3)
-            .await
-            .unwrap()
-    );
-    let (again, _) = desk.import(csv, 4).await;
+    desk.freeze(2).await;
+    assert!(desk.forget("bob@example.org").await);
+    let (again, _) = desk.import(THREE, 4).await;
     assert_eq!(
         (again.added, again.left, again.forgotten, again.same),
         (0, 1, 1, 1)
     );
-    let counts = desk.ledger.counts(desk.campaign().await.id).await.unwrap();
-    assert_eq!(counts.get(&State::Cancelled), Some(&1));
+    assert_eq!(desk.count(State::Cancelled).await, 1);
     // Nothing of the address is left in any file.
+    let Some(path) = desk.path() else { return };
     drop(desk.ledger);
-    for file in std::fs::read_dir(desk.folder.path().join(".press")).unwrap() {
+    closed(&path);
+    for file in std::fs::read_dir(path.parent().unwrap()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(15).any(|at| at == b"bob@example.org"));
     }
 }
 
-#[tokio::test]
-async fn another_number_freezes_nothing_and_nobody_has_two_rows() {
-    let desk = Desk::new().await;
+async fn another_number_freezes_nothing_and_nobody_has_two_rows(desk: Desk) {
     desk.import("email\nada@example.org\nbob@example.org\n", 1)
         .await;
-    assert_eq!(desk.freeze(3).await, Frozen::OtherNumber { queued: 2 });
-    assert!(
-        desk.ledger
-            .campaign("2024-11", RelayKind::Smtp)
-            .await
-            .unwrap()
-            .is_none()
+    let other = desk.try_freeze(3).await;
+    assert_eq!(other, Frozen::OtherNumber { queued: 2 });
+    let none = desk.ledger.campaign("2024-11", RelayKind::Smtp).await;
+    assert!(none.unwrap().is_none());
+    let bob = ["bob@example.org".to_owned()];
+    desk.ledger.suppress(&bob, "by hand", 1).await.unwrap();
+    let plan = desk.ledger.plan("2024-11", RelayKind::Smtp).await.unwrap();
+    assert_eq!((plan.recipients(), plan.suppressed, plan.had), (1, 1, 0));
+    desk.freeze(1).await;
+    assert_eq!(
+        desk.try_freeze(1).await,
+        Frozen::OtherNumber { queued: 0 }
     );
-    desk.ledger
-        .suppress(&["bob@example.org".to_owned()], "by hand", 1)
-        .await
-        .unwrap();
-    assert!(matches!(
-        desk.freeze(1).await,
-        Frozen::Begun {
-            queued: 1,
-            suppressed: 1,
-            ..
-        }
-    ));
-    assert_eq!(desk.freeze(1).await, Frozen::OtherNumber { queued: 0 });
+    let plan = desk.ledger.plan("2024-11", RelayKind::Smtp).await.unwrap();
+    assert_eq!((plan.recipients(), plan.suppressed, plan.had), (0, 1, 1));
 }
 
-#[tokio::test]
-async fn suppression_and_pause_are_asked_at_the_moment_of_sending() {
-    let desk = Desk::new().await;
+async fn suppression_and_pause_are_asked_at_the_moment_of_sending(desk: Desk) {
     desk.import("email\nada@example.org\nbob@example.org\n", 1)
         .await;
     desk.freeze(2).await;
     let campaign = desk.campaign().await.id;
-    let rows = desk.ledger.claim(campaign, 5, 10, &[]).await.unwrap();
+    let sender = desk.sender(5).await;
+    let rows = sender.claim(campaign, 5).await;
     assert_eq!(rows.len(), 2);
-    let (marks, writer) = Marks::start(&desk.ledger);
-    let mark = || Mark::InFlight {
-        message_id: "1@example.org".to_owned(),
-    };
-    desk.ledger
-        .set_campaign_state(campaign, CampaignState::Paused, None)
-        .await
-        .unwrap();
-    assert_eq!(marks.make(rows[0].id, mark(), 6).await, Some(false));
-    desk.ledger
-        .set_campaign_state(campaign, CampaignState::Sending, None)
-        .await
-        .unwrap();
-    desk.ledger
-        .suppress(&["bob@example.org".to_owned()], "by hand", 6)
-        .await
-        .unwrap();
-    assert_eq!(marks.make(rows[1].id, mark(), 7).await, Some(false));
-    drop(marks);
-    writer.await.unwrap().unwrap();
-    let counts = desk.ledger.counts(campaign).await.unwrap();
-    assert_eq!(counts.get(&State::Queued), Some(&1));
-    assert_eq!(counts.get(&State::Suppressed), Some(&1));
+    desk.state(CampaignState::Paused).await;
+    assert!(!sender.make(&rows[0], in_flight("1"), 6).await);
+    desk.state(CampaignState::Sending).await;
+    let bob = ["bob@example.org".to_owned()];
+    desk.ledger.suppress(&bob, "by hand", 6).await.unwrap();
+    assert!(!sender.make(&rows[1], in_flight("2"), 7).await);
+    assert_eq!(desk.count(State::Queued).await, 1);
+    assert_eq!(desk.count(State::Suppressed).await, 1);
+}
+
+async fn who_has_left_gets_nothing_whatever_becomes_of_the_suppression(desk: Desk) {
+    desk.import(THREE, 1).await;
+    desk.freeze(3).await;
+    let page = desk.ledger.subscribers("", 1).await.unwrap();
+    desk.ledger.leave(&page[0].1.reference, 2).await.unwrap();
+    desk.ledger.unsuppress("ada@example.org").await.unwrap();
+    let sender = desk.sender(5).await;
+    let rows = sender.claim(desk.campaign().await.id, 5).await;
+    assert!(!sender.make(&rows[0], in_flight("1"), 6).await);
+    assert!(sender.make(&rows[1], in_flight("2"), 6).await);
+    assert_eq!(desk.count(State::Suppressed).await, 1);
+}
+
+async fn an_embargo_is_asked_at_the_moment_of_sending(desk: Desk) {
+    desk.import("email\nada@example.org\n", 1).await;
+    desk.freeze_until(1, 1000).await;
+    let sender = desk.sender(5).await;
+    let campaign = desk.campaign().await.id;
+    let rows = sender.claim(campaign, 5).await;
+    assert!(!sender.make(&rows[0], in_flight("1"), 999).await);
+    let rows = sender.claim(campaign, 1000).await;
+    assert!(sender.make(&rows[0], in_flight("1"), 1000).await);
+}
+
+/// A killed sender's rows, one that is put off after the cancellation, one that is
+/// sent again after it: the next campaign takes all of them up.
+async fn a_cancelled_campaign_keeps_nobody(desk: Desk) {
+    desk.import("email\nada@a.org\nbob@a.org\neve@a.org\nfay@a.org\n", 1)
+        .await;
+    desk.freeze(4).await;
+    let campaign = desk.campaign().await;
+    let sender = desk.sender(5).await;
+    let rows = sender.claim(campaign.id, 5).await;
+    for (row, id) in rows.iter().zip(["1", "2", "3"]) {
+        assert!(sender.make(row, in_flight(id), 6).await);
+    }
+    desk.state(CampaignState::Cancelled).await;
+    assert!(!sender.make(&rows[3], in_flight("4"), 7).await);
+    sender.make(&rows[0], Mark::Deferred(reply(450, "later"), 9), 8).await;
+    sender.make(&rows[1], Mark::NotSent("closed".to_owned(), 9), 8).await;
+    sender.make(&rows[2], Mark::Uncertain("no answer".to_owned()), 8).await;
+    let ledger = &desk.ledger;
+    ledger.settle(&campaign, &[], &[rows[2].id], "again", 9).await.unwrap();
+    assert_eq!(desk.count(State::Cancelled).await, 4);
+    desk.freeze(4).await;
+    assert_eq!(desk.count(State::Queued).await, 4);
+    let again = sender.claim(desk.campaign().await.id, 10).await;
+    assert_eq!(again.len(), 4);
+}
+
+async fn uncertain_rows_of_an_earlier_campaign_can_be_settled(desk: Desk) {
+    desk.import("email\nada@example.org\n", 1).await;
+    desk.freeze(1).await;
+    let sender = desk.sender(5).await;
+    let rows = sender.claim(desk.campaign().await.id, 5).await;
+    sender.make(&rows[0], in_flight("1"), 6).await;
+    sender.make(&rows[0], Mark::Uncertain("no answer".to_owned()), 7).await;
+    desk.state(CampaignState::Cancelled).await;
+    desk.import("email\nbob@example.org\n", 8).await;
+    desk.freeze(1).await;
+    let campaign = desk.campaign().await;
+    let uncertain = desk.ledger.uncertain(campaign.mailing).await.unwrap();
+    assert_eq!(uncertain[0].address, "ada@example.org");
+    let again = [uncertain[0].id];
+    desk.ledger.settle(&campaign, &[], &again, "again", 9).await.unwrap();
+    assert_eq!(sender.claim(campaign.id, 10).await.len(), 2);
+}
+
+async fn what_was_refused_can_be_tried_again(desk: Desk) {
+    desk.import(THREE, 1).await;
+    desk.freeze(3).await;
+    let campaign = desk.campaign().await;
+    let sender = desk.sender(5).await;
+    let rows = sender.claim(campaign.id, 5).await;
+    for row in &rows[..2] {
+        sender.make(row, in_flight("1"), 6).await;
+        sender.make(row, Mark::Failed(reply(550, "quota")), 7).await;
+    }
+    let failed = desk.ledger.failed_rows(campaign.mailing, 0, 10).await.unwrap();
+    assert_eq!(failed.len(), 2);
+    assert_eq!((failed[0].code, failed[0].words.as_str()), (Some(550), "quota"));
+    assert_eq!(desk.ledger.retry_failed(&campaign).await.unwrap(), 2);
+    assert_eq!(sender.claim(campaign.id, 8).await.len(), 2);
+}
+
+async fn a_row_that_is_given_back_was_never_tried(desk: Desk) {
+    desk.import("email\nada@example.org\n", 1).await;
+    desk.freeze(1).await;
+    let campaign = desk.campaign().await.id;
+    let sender = desk.sender(5).await;
+    let rows = sender.claim(campaign, 5).await;
+    sender.make(&rows[0], in_flight("1"), 6).await;
+    assert!(sender.make(&rows[0], Mark::GivenBack, 7).await);
+    let rows = sender.claim(campaign, 8).await;
+    assert_eq!((rows[0].attempts, rows[0].first_sent), (0, None));
+}
+
+async fn a_person_forgotten_in_flight_stays_forgotten(desk: Desk) {
+    desk.import("email\nada@example.org\n", 1).await;
+    desk.freeze(1).await;
+    let campaign = desk.campaign().await;
+    let sender = desk.sender(5).await;
+    let rows = sender.claim(campaign.id, 5).await;
+    sender.make(&rows[0], in_flight("1"), 6).await;
+    assert!(desk.forget("ada@example.org").await);
+    let words = reply(550, "<ada@example.org>: no such user");
+    sender.make(&rows[0], Mark::Failed(words), 7).await;
+    let failed = desk.ledger.failed_rows(campaign.mailing, 0, 10).await.unwrap();
+    assert_eq!((failed[0].address.as_str(), failed[0].words.as_str()), ("", ""));
 }
 
 #[tokio::test]
 async fn one_sender_and_its_private_files() {
-    let desk = Desk::new().await;
+    let desk = Desk::sqlite().await;
     let (_right, _) = desk.ledger.begin_sending(1).await.unwrap();
-    let other = Ledger::open(&desk.path()).await.unwrap();
+    let path = desk.path().unwrap();
+    let link = path.with_file_name("another-name.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let other = Ledger::open(&link).await.unwrap();
     let error = other.begin_sending(2).await.unwrap_err();
     assert!(matches!(error, LedgerError::Busy { .. }), "{error}");
     // Everything else works meanwhile.
     other.totals().await.unwrap();
-    for file in std::fs::read_dir(desk.folder.path().join(".press")).unwrap() {
-        let file = file.unwrap();
-        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode, 0o600, "{}", file.path().display());
+    for file in std::fs::read_dir(path.parent().unwrap()).unwrap() {
+        let file = file.unwrap().path();
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", file.display());
     }
 }
 
@@ -207,11 +280,11 @@ fn closed(path: &std::path::Path) {
 
 #[tokio::test]
 async fn a_restored_backup_is_noticed() {
-    let desk = Desk::new().await;
+    let desk = Desk::sqlite().await;
     desk.import("email\nada@example.org\n", 1).await;
     desk.freeze(1).await;
     drop(desk.ledger.begin_sending(1).await.unwrap());
-    let path = desk.path();
+    let path = desk.path().unwrap();
     let backup = desk.folder.path().join("backup.db");
     drop(desk.ledger);
     closed(&path);
@@ -231,4 +304,10 @@ async fn a_restored_backup_is_noticed() {
     assert!(matches!(error, LedgerError::Restored { .. }), "{error}");
     assert_eq!(restored.accept_restored(4).await.unwrap(), 1);
     restored.begin_sending(5).await.unwrap();
+    // The counter never goes back, whatever lies beside the ledger.
+    std::fs::remove_file(format!("{}.counter", path.display())).unwrap();
+    restored.accept_restored(6).await.unwrap();
+    let text = std::fs::read_to_string(format!("{}.counter", path.display())).unwrap();
+    let counter: u64 = text.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(counter > 4, "{text}");
 }

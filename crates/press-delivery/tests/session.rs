@@ -96,7 +96,7 @@ async fn a_refused_recipient_keeps_the_connection() {
             .await
             .unwrap();
         let (outcome, session) = session.send(to("bob@b.example")).await;
-        let Outcome::Failed(reply) = outcome else {
+        let Outcome::Failed(reply, Stage::Recipient) = outcome else {
             panic!("{outcome:?}")
         };
         assert_eq!(reply.to_string(), "550 5.1.1 No such user here");
@@ -124,7 +124,7 @@ async fn not_now() {
         ..Faults::default()
     })
     .await;
-    assert!(matches!(outcome, Outcome::Deferred(_)), "{outcome:?}");
+    assert!(matches!(outcome, Outcome::Deferred(..)), "{outcome:?}");
     assert_eq!((again, accepted), (true, 0));
 }
 
@@ -199,7 +199,7 @@ async fn smtputf8_where_it_is_needed() {
         .await
         .unwrap();
     let (outcome, session) = session.send(to("é@b.example")).await;
-    let Outcome::Failed(reply) = outcome else {
+    let Outcome::Failed(reply, Stage::Recipient) = outcome else {
         panic!("{outcome:?}")
     };
     assert_eq!(reply.enhanced.as_deref(), Some("5.6.7"));

@@ -18,25 +18,28 @@ pub(crate) async fn serve(
     encryption: Encryption,
     acceptor: &TlsAcceptor,
     shared: &Shared,
+    number: u64,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
     if encryption == Encryption::Implicit {
         let stream = acceptor.accept(stream).await?;
-        return Conversation::new(stream, shared, false)
+        return Conversation::new(stream, shared, number, false)
             .run(true)
             .await
             .map(drop);
     }
     let offers = encryption == Encryption::StartTls;
-    let upgraded = Conversation::new(stream, shared, offers).run(true).await?;
+    let upgraded = Conversation::new(stream, shared, number, offers).run(true).await?;
     if let Some(stream) = upgraded {
         let stream = acceptor.accept(stream).await?;
-        Conversation::new(stream, shared, false).run(false).await?;
+        Conversation::new(stream, shared, number, false).run(false).await?;
     }
     Ok(())
 }
 
 struct Conversation<'a, S> {
+    /// Of the connection; in the log the process that serves it.
+    number: u64,
     stream: S,
     shared: &'a Shared,
     faults: Faults,
@@ -54,8 +57,14 @@ fn gone() -> io::Error {
 }
 
 impl<'a, S: Wire> Conversation<'a, S> {
-    fn new(stream: S, shared: &'a Shared, offers_starttls: bool) -> Conversation<'a, S> {
+    fn new(
+        stream: S,
+        shared: &'a Shared,
+        number: u64,
+        offers_starttls: bool,
+    ) -> Conversation<'a, S> {
         Conversation {
+            number,
             stream,
             shared,
             faults: shared.faults(),
@@ -197,7 +206,7 @@ impl<'a, S: Wire> Conversation<'a, S> {
         let content = match self.content(cuts).await {
             Ok(content) => content,
             Err(error) => {
-                lock(&self.shared.log).cut();
+                lock(&self.shared.log).cut(self.number);
                 return Err(error);
             }
         };
@@ -207,7 +216,7 @@ impl<'a, S: Wire> Conversation<'a, S> {
         }
         {
             let mut log = lock(&self.shared.log);
-            let id = log.header(&message_id);
+            let id = log.header(self.number, &message_id);
             log.queued(&id, &from, &to, content.len());
         }
         lock(&self.shared.accepted).push(Accepted {
@@ -248,7 +257,7 @@ impl<'a, S: Wire> Conversation<'a, S> {
             };
             if cuts && self.read.len() > 512 {
                 if let Some(id) = message_id(&self.read) {
-                    lock(&self.shared.log).header(&id);
+                    lock(&self.shared.log).header(self.number, &id);
                 }
                 return Err(gone());
             }
@@ -260,7 +269,7 @@ impl<'a, S: Wire> Conversation<'a, S> {
             searched = self.read.len();
             self.fill().await.inspect_err(|_| {
                 if let Some(id) = message_id(&self.read) {
-                    lock(&self.shared.log).header(&id);
+                    lock(&self.shared.log).header(self.number, &id);
                 }
             })?;
         }

@@ -133,11 +133,11 @@ impl TestRelay {
         let encryption = setup.encryption;
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                serving.connections.fetch_add(1, Ordering::Relaxed);
+                let number = serving.connections.fetch_add(1, Ordering::Relaxed);
                 let (shared, acceptor) = (serving.clone(), acceptor.clone());
                 tokio::spawn(async move {
                     // A client that goes away is what this relay is for.
-                    let _ = conversation::serve(stream, encryption, &acceptor, &shared).await;
+                    let _ = conversation::serve(stream, encryption, &acceptor, &shared, number).await;
                 });
             }
         });

@@ -22,18 +22,19 @@ impl Default for Log {
 impl Log {
     /// The name in the queue for a message whose header was seen: Postfix writes
     /// this before it has accepted anything.
-    pub(crate) fn header(&mut self, message_id: &str) -> String {
+    pub(crate) fn header(&mut self, connection: u64, message_id: &str) -> String {
         self.queued += 1;
         let id = format!("{:010X}", 0x4A_0000_0000 + self.queued);
-        self.line("smtpd[1]", &format!("{id}: client=localhost[127.0.0.1]"));
+        let process = format!("smtpd[{connection}]");
+        self.line(&process, &format!("{id}: client=localhost[127.0.0.1]"));
         self.line("cleanup[2]", &format!("{id}: message-id=<{message_id}>"));
         id
     }
 
     /// The content broke off.
-    pub(crate) fn cut(&mut self) {
+    pub(crate) fn cut(&mut self, connection: u64) {
         self.line(
-            "smtpd[1]",
+            &format!("smtpd[{connection}]"),
             "lost connection after DATA (4096 bytes) from localhost[127.0.0.1]",
         );
     }

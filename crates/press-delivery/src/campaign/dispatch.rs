@@ -2,15 +2,14 @@
 //! one more.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use tokio::sync::{Mutex as AsyncMutex, Notify};
+use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
 use tokio::time::Instant;
 
 use super::pace::Bucket;
-use super::{Ended, RunError, Settings, Stamped};
+use super::{Ended, RunError, Settings};
 use crate::ledger::{Ledger, Row};
 use crate::outcome::Reply;
 
@@ -21,14 +20,14 @@ const IN_HAND: usize = 1000;
 /// The longest wait before looking again.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// A row that is in flight, and its message.
-pub(super) struct Job {
-    pub(super) row: Row,
-    pub(super) stamped: Stamped,
-}
+/// How long it is believed that all that is left is of domains that wait.
+const DRY: Duration = Duration::from_secs(5);
 
 pub(super) struct Dispatcher {
+    ledger: Ledger,
     campaign: i64,
+    sender: i64,
+    clock: fn() -> i64,
     domain_rate: Option<f64>,
     slower: Duration,
     patience: Duration,
@@ -36,7 +35,7 @@ pub(super) struct Dispatcher {
     turn: AsyncMutex<()>,
     hand: Mutex<Hand>,
     changed: Notify,
-    stopped: AtomicBool,
+    stopped: watch::Sender<bool>,
     reason: Mutex<Option<Ended>>,
 }
 
@@ -48,6 +47,8 @@ struct Hand {
     count: usize,
     /// Taken and not settled yet.
     active: usize,
+    /// Until then nothing is to be had but of domains that wait.
+    dry: Option<Instant>,
     relay: Bucket,
     domains: HashMap<String, Bucket>,
 }
@@ -55,15 +56,26 @@ struct Hand {
 /// What a look into the hand gives.
 enum Look {
     Row(Row),
-    /// Nothing before this moment; which domains have rows that wait.
-    Wait(Instant, Vec<String>),
+    /// Nothing before this moment: the relay gets no more.
+    Wait(Instant),
+    /// Nothing of these domains before this moment.
+    WaitFor(Instant, Vec<String>),
     Empty,
 }
 
 impl Dispatcher {
-    pub(super) fn new(campaign: i64, settings: &Settings) -> Dispatcher {
+    pub(super) fn new(
+        ledger: &Ledger,
+        campaign: i64,
+        sender: i64,
+        settings: &Settings,
+        clock: fn() -> i64,
+    ) -> Dispatcher {
         Dispatcher {
+            ledger: ledger.clone(),
             campaign,
+            sender,
+            clock,
             domain_rate: settings.domain_rate,
             slower: settings.slower,
             patience: settings.patience,
@@ -73,11 +85,12 @@ impl Dispatcher {
                 round: VecDeque::new(),
                 count: 0,
                 active: 0,
+                dry: None,
                 relay: Bucket::new(settings.rate, Instant::now()),
                 domains: HashMap::new(),
             }),
             changed: Notify::new(),
-            stopped: AtomicBool::new(false),
+            stopped: watch::Sender::new(false),
             reason: Mutex::default(),
         }
     }
@@ -87,52 +100,73 @@ impl Dispatcher {
     }
 
     /// The next row, its tokens taken; none when the run is over.
-    pub(super) async fn next(
-        &self,
-        ledger: &Ledger,
-        clock: fn() -> i64,
-    ) -> Result<Option<Row>, RunError> {
-        loop {
-            if self.is_stopped() {
-                return Ok(None);
-            }
+    pub(super) async fn next(&self) -> Result<Option<Row>, RunError> {
+        while !self.is_stopped() {
             let turn = self.turn.lock().await;
-            let (wait, blocked) = match self.look() {
-                Look::Row(row) => return Ok(Some(row)),
-                Look::Wait(until, blocked) => (Some(until), blocked),
-                Look::Empty => (None, Vec::new()),
-            };
             if self.is_stopped() {
-                return Ok(None);
+                break;
             }
-            let room = lock(&self.hand).count < IN_HAND;
-            if room {
-                let rows = ledger
-                    .claim(self.campaign, clock(), CLAIMED, &blocked)
-                    .await?;
-                if !rows.is_empty() {
-                    self.take_in_hand(rows);
-                    continue;
+            let until = match self.look() {
+                Look::Row(row) => return Ok(Some(row)),
+                Look::Wait(until) => Some(until),
+                Look::WaitFor(_, blocked) if self.claim(&blocked).await? => continue,
+                Look::WaitFor(until, _) => Some(until),
+                Look::Empty if self.claim(&[]).await? => continue,
+                Look::Empty if self.may_come().await? => None,
+                Look::Empty => {
+                    self.stop();
+                    break;
                 }
-            }
-            let until = match wait {
-                Some(until) => until,
-                None if lock(&self.hand).active > 0 => Instant::now() + LOOK,
-                None => match ledger.next_due(self.campaign).await? {
-                    Some(due) if self.is_soon(due, clock()) => Instant::now() + LOOK,
-                    _ => {
-                        self.stop();
-                        return Ok(None);
-                    }
-                },
             };
             drop(turn);
-            let until = until.min(Instant::now() + LOOK);
+            let latest = Instant::now() + LOOK;
             tokio::select! {
-                () = tokio::time::sleep_until(until) => {}
+                () = tokio::time::sleep_until(until.unwrap_or(latest).min(latest)) => {}
                 () = self.changed.notified() => {}
+                () = self.until_stopped() => {}
             }
         }
+        Ok(None)
+    }
+
+    /// Takes more rows in hand, none of these domains; says whether there were any.
+    async fn claim(&self, blocked: &[String]) -> Result<bool, RunError> {
+        {
+            let hand = lock(&self.hand);
+            let is_dry = hand.dry.is_some_and(|until| Instant::now() < until);
+            if hand.count >= IN_HAND || (!blocked.is_empty() && is_dry) {
+                return Ok(false);
+            }
+        }
+        let now = (self.clock)();
+        let rows = self
+            .ledger
+            .claim(self.campaign, self.sender, now, CLAIMED, blocked)
+            .await?;
+        let mut hand = lock(&self.hand);
+        // To look for the few others among many thousands takes time.
+        hand.dry = (rows.is_empty() && !blocked.is_empty()).then(|| Instant::now() + DRY);
+        let came = !rows.is_empty();
+        hand.take(rows);
+        Ok(came)
+    }
+
+    /// Whether there may be more in a while that is worth to wait for.
+    async fn may_come(&self) -> Result<bool, RunError> {
+        if lock(&self.hand).active > 0 {
+            return Ok(true);
+        }
+        let due = self.ledger.next_due(self.campaign).await?;
+        Ok(due.is_some_and(|due| self.is_soon(due, (self.clock)())))
+    }
+
+    /// Puts a row back that was taken and not marked.
+    pub(super) fn put_back(&self, row: Row) {
+        let mut hand = lock(&self.hand);
+        hand.active = hand.active.saturating_sub(1);
+        hand.take(vec![row]);
+        drop(hand);
+        self.changed.notify_one();
     }
 
     /// A row that was taken has come to an end.
@@ -170,13 +204,18 @@ impl Dispatcher {
     }
 
     pub(super) fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
+        *self.stopped.borrow()
     }
 
     /// Nobody gets another row.
     pub(super) fn stop(&self) {
-        self.stopped.store(true, Ordering::Relaxed);
-        self.changed.notify_waiters();
+        self.stopped.send_replace(true);
+    }
+
+    /// Waits until nobody gets another row.
+    pub(super) async fn until_stopped(&self) {
+        // The sender lives as long as this does.
+        let _ = self.stopped.subscribe().wait_for(|stopped| *stopped).await;
     }
 
     /// The same, and why.
@@ -194,20 +233,6 @@ impl Dispatcher {
         due.saturating_sub(now) <= patience
     }
 
-    fn take_in_hand(&self, rows: Vec<Row>) {
-        let mut hand = lock(&self.hand);
-        hand.count += rows.len();
-        for row in rows {
-            if !hand.rows.contains_key(&row.domain) {
-                hand.round.push_back(row.domain.clone());
-            }
-            hand.rows
-                .entry(row.domain.clone())
-                .or_default()
-                .push_back(row);
-        }
-    }
-
     fn look(&self) -> Look {
         let now = Instant::now();
         let mut hand = lock(&self.hand);
@@ -217,7 +242,7 @@ impl Dispatcher {
         }
         let relay = hand.relay.ready();
         if relay > now {
-            return Look::Wait(relay, hand.round.iter().cloned().collect());
+            return Look::Wait(relay);
         }
         let mut soonest = None;
         for _ in 0..hand.round.len() {
@@ -259,8 +284,21 @@ impl Dispatcher {
             return Look::Row(row);
         }
         match soonest {
-            Some(soonest) => Look::Wait(soonest, hand.round.iter().cloned().collect()),
+            Some(soonest) => Look::WaitFor(soonest, hand.round.iter().cloned().collect()),
             None => Look::Empty,
+        }
+    }
+}
+
+impl Hand {
+    fn take(&mut self, rows: Vec<Row>) {
+        self.count += rows.len();
+        for row in rows {
+            if !self.rows.contains_key(&row.domain) {
+                self.round.push_back(row.domain.clone());
+            }
+            let of_domain = self.rows.entry(row.domain.clone()).or_default();
+            of_domain.push_back(row);
         }
     }
 }

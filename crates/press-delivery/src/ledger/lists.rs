@@ -1,8 +1,10 @@
 //! Who is on the list, who has left it, and who is forgotten.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection as _, Row as _};
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+use sqlx::AnyConnection;
 
+use super::dialect::Dialect;
 use super::{Ledger, LedgerError};
 use crate::address::Address;
 use crate::forgetting::Forgetting;
@@ -111,73 +113,19 @@ impl Ledger {
     ) -> Result<Vec<Change>, LedgerError> {
         let mut connection = self.lock().await;
         let take_in = async {
-            let mut change = connection.begin_with("BEGIN IMMEDIATE").await?;
+            let mut change = self.begin(&mut connection).await?;
             let mut changes = Vec::with_capacity(entries.len());
-            let any_forgotten: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM forgotten)")
+            let forgotten: i64 = sqlx::query_scalar("SELECT count(*) FROM forgotten")
                 .fetch_one(&mut *change)
                 .await?;
             for entry in entries {
-                let forgotten: Option<i64> = match any_forgotten {
-                    true => {
-                        sqlx::query_scalar("SELECT 1 FROM forgotten WHERE hash = ?")
-                            .bind(forgetting.hash(entry.address.key()))
-                            .fetch_optional(&mut *change)
-                            .await?
-                    }
-                    false => None,
-                };
-                if forgotten.is_some() {
+                if forgotten > 0
+                    && is_forgotten(&forgetting.hash(entry.address.key()), &mut change).await?
+                {
                     changes.push(Change::Forgotten);
                     continue;
                 }
-                // A value that the list does not give leaves what is known.
-                let taken: Option<bool> = sqlx::query_scalar(
-                    "INSERT INTO subscriber (key, address, domain, name, language, editions, \
-                         segments, consent_source, consent_time, added, changed) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10) \
-                     ON CONFLICT (key) DO UPDATE SET \
-                         name = coalesce(excluded.name, name), \
-                         language = coalesce(excluded.language, language), \
-                         editions = coalesce(excluded.editions, editions), \
-                         segments = coalesce(excluded.segments, segments), \
-                         consent_source = coalesce(excluded.consent_source, consent_source), \
-                         consent_time = coalesce(excluded.consent_time, consent_time), \
-                         changed = max(excluded.changed, added + 1) \
-                     WHERE status = 'active' AND (coalesce(excluded.name, name) IS NOT name \
-                         OR coalesce(excluded.language, language) IS NOT language \
-                         OR coalesce(excluded.editions, editions) IS NOT editions \
-                         OR coalesce(excluded.segments, segments) IS NOT segments \
-                         OR coalesce(excluded.consent_source, consent_source) IS NOT consent_source \
-                         OR coalesce(excluded.consent_time, consent_time) IS NOT consent_time) \
-                     RETURNING added = changed",
-                )
-                .bind(entry.address.key())
-                .bind(entry.address.as_str())
-                .bind(entry.address.domain())
-                .bind(&entry.name)
-                .bind(&entry.language)
-                .bind(&entry.editions)
-                .bind(&entry.segments)
-                .bind(&entry.consent_source)
-                .bind(&entry.consent_time)
-                .bind(now)
-                .fetch_optional(&mut *change)
-                .await?;
-                changes.push(match taken {
-                    Some(true) => Change::Added,
-                    Some(false) => Change::Changed,
-                    None => {
-                        let status: String =
-                            sqlx::query_scalar("SELECT status FROM subscriber WHERE key = ?")
-                                .bind(entry.address.key())
-                                .fetch_one(&mut *change)
-                                .await?;
-                        match status.as_str() {
-                            "left" => Change::HasLeft,
-                            _ => Change::Same,
-                        }
-                    }
-                });
+                changes.push(take_in(entry, now, &mut change).await?);
             }
             change.commit().await?;
             Ok(changes)
@@ -195,9 +143,9 @@ impl Ledger {
         most: u32,
     ) -> Result<Vec<(String, Subscriber)>, LedgerError> {
         let mut connection = self.lock().await;
-        let rows = sqlx::query("SELECT * FROM subscriber WHERE key > ? ORDER BY key LIMIT ?")
+        let rows = sqlx::query("SELECT * FROM subscriber WHERE key > $1 ORDER BY key LIMIT $2")
             .bind(after)
-            .bind(most)
+            .bind(i64::from(most))
             .fetch_all(&mut *connection)
             .await
             .map_err(|error| self.failed(error))?;
@@ -236,9 +184,9 @@ impl Ledger {
     pub async fn leave(&self, reference: &str, now: i64) -> Result<Option<String>, LedgerError> {
         let mut connection = self.lock().await;
         let leave = async {
-            let mut change = connection.begin_with("BEGIN IMMEDIATE").await?;
+            let mut change = self.begin(&mut connection).await?;
             let left: Option<(String, String)> = sqlx::query_as(
-                "UPDATE subscriber SET status = 'left', changed = ? WHERE ref = ? \
+                "UPDATE subscriber SET status = 'left', changed = $1 WHERE ref = $2 \
                  RETURNING key, address",
             )
             .bind(now)
@@ -246,11 +194,13 @@ impl Ledger {
             .fetch_optional(&mut *change)
             .await?;
             if let Some((key, _)) = &left {
-                sqlx::query("INSERT OR IGNORE INTO suppression VALUES (?, 'unsubscribed', ?)")
-                    .bind(key)
-                    .bind(now)
-                    .execute(&mut *change)
-                    .await?;
+                sqlx::query(
+                    "INSERT INTO suppression VALUES ($1, 'unsubscribed', $2) ON CONFLICT DO NOTHING",
+                )
+                .bind(key)
+                .bind(now)
+                .execute(&mut *change)
+                .await?;
             }
             change.commit().await?;
             Ok(left.map(|(_, address)| address))
@@ -273,36 +223,39 @@ impl Ledger {
         let hash = forgetting.hash(key);
         let mut connection = self.lock().await;
         let forget = async {
-            let mut change = connection.begin_with("BEGIN IMMEDIATE").await?;
+            let mut change = self.begin(&mut connection).await?;
             let mut known = 0;
             for table in ["subscriber", "suppression"] {
-                known += sqlx::query(&format!("DELETE FROM {table} WHERE key = ?"))
+                known += sqlx::query(&format!("DELETE FROM {table} WHERE key = $1"))
                     .bind(key)
                     .execute(&mut *change)
                     .await?
                     .rows_affected();
             }
             known += sqlx::query(
-                "UPDATE delivery SET key = 'forgotten:' || ?1 || ':' || id, address = '', name = NULL, \
-                     words = NULL, ref = '', message_id = NULL, state = CASE \
+                "UPDATE delivery SET key = 'forgotten:' || $1 || ':' || id, address = '', \
+                     name = NULL, words = NULL, ref = '', message_id = NULL, state = CASE \
                      WHEN state IN ('queued', 'claimed', 'deferred') THEN 'cancelled' ELSE state END \
-                 WHERE key = ?2",
+                 WHERE mailing IN (SELECT id FROM mailing) AND key = $2",
             )
             .bind(&hash)
             .bind(key)
             .execute(&mut *change)
             .await?
             .rows_affected();
-            sqlx::query("INSERT OR IGNORE INTO forgotten VALUES (?, ?)")
+            sqlx::query("INSERT INTO forgotten VALUES ($1, $2) ON CONFLICT DO NOTHING")
                 .bind(&hash)
                 .bind(now)
                 .execute(&mut *change)
                 .await?;
             change.commit().await?;
-            // So that the journal does not remember either.
-            sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-                .execute(&mut *connection)
-                .await?;
+            if self.dialect == Dialect::Sqlite {
+                // So that the journal does not remember either. While somebody sends it
+                // is emptied when they are done.
+                sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                    .execute(&mut *connection)
+                    .await?;
+            }
             Ok(known > 0)
         };
         forget.await.map_err(|error| self.failed(error))
@@ -320,10 +273,11 @@ impl Ledger {
     ) -> Result<u64, LedgerError> {
         let keys = serde_json::to_string(keys).unwrap_or_else(|_| "[]".to_owned());
         let mut connection = self.lock().await;
-        sqlx::query(
-            "INSERT INTO suppression SELECT value, ?, ? FROM json_each(?) WHERE true \
+        sqlx::query(&format!(
+            "INSERT INTO suppression SELECT value, $1, $2 FROM {} WHERE true \
              ON CONFLICT (key) DO NOTHING",
-        )
+            self.dialect.each(3)
+        ))
         .bind(reason)
         .bind(now)
         .bind(keys)
@@ -340,7 +294,7 @@ impl Ledger {
     /// See [`LedgerError`].
     pub async fn unsuppress(&self, key: &str) -> Result<bool, LedgerError> {
         let mut connection = self.lock().await;
-        sqlx::query("DELETE FROM suppression WHERE key = ?")
+        sqlx::query("DELETE FROM suppression WHERE key = $1")
             .bind(key)
             .execute(&mut *connection)
             .await
@@ -359,10 +313,10 @@ impl Ledger {
     ) -> Result<Vec<Suppression>, LedgerError> {
         let mut connection = self.lock().await;
         let rows: Vec<(String, String, i64)> = sqlx::query_as(
-            "SELECT key, reason, at FROM suppression WHERE key > ? ORDER BY key LIMIT ?",
+            "SELECT key, reason, at FROM suppression WHERE key > $1 ORDER BY key LIMIT $2",
         )
         .bind(after)
-        .bind(most)
+        .bind(i64::from(most))
         .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
@@ -373,7 +327,71 @@ impl Ledger {
     }
 }
 
-fn read_subscriber(row: &SqliteRow) -> sqlx::Result<Subscriber> {
+async fn is_forgotten(hash: &str, connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM forgotten WHERE hash = $1")
+        .bind(hash)
+        .fetch_one(connection)
+        .await?;
+    Ok(count > 0)
+}
+
+/// A value that the list does not give leaves what is known.
+async fn take_in(
+    entry: &Entry,
+    now: i64,
+    connection: &mut AnyConnection,
+) -> sqlx::Result<Change> {
+    let taken: Option<i64> = sqlx::query_scalar(
+        "INSERT INTO subscriber AS s (key, address, domain, name, language, editions, \
+             segments, consent_source, consent_time, added, changed) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) \
+         ON CONFLICT (key) DO UPDATE SET \
+             name = coalesce(excluded.name, s.name), \
+             language = coalesce(excluded.language, s.language), \
+             editions = coalesce(excluded.editions, s.editions), \
+             segments = coalesce(excluded.segments, s.segments), \
+             consent_source = coalesce(excluded.consent_source, s.consent_source), \
+             consent_time = coalesce(excluded.consent_time, s.consent_time), \
+             changed = CASE WHEN excluded.changed > s.added THEN excluded.changed \
+                 ELSE s.added + 1 END \
+         WHERE s.status = 'active' AND ( \
+             coalesce(excluded.name, s.name) IS DISTINCT FROM s.name \
+             OR coalesce(excluded.language, s.language) IS DISTINCT FROM s.language \
+             OR coalesce(excluded.editions, s.editions) IS DISTINCT FROM s.editions \
+             OR coalesce(excluded.segments, s.segments) IS DISTINCT FROM s.segments \
+             OR coalesce(excluded.consent_source, s.consent_source) \
+                 IS DISTINCT FROM s.consent_source \
+             OR coalesce(excluded.consent_time, s.consent_time) IS DISTINCT FROM s.consent_time) \
+         RETURNING CASE WHEN added = changed THEN 1 ELSE 0 END",
+    )
+    .bind(entry.address.key())
+    .bind(entry.address.as_str())
+    .bind(entry.address.domain())
+    .bind(entry.name.as_deref())
+    .bind(entry.language.as_deref())
+    .bind(entry.editions.as_deref())
+    .bind(entry.segments.as_deref())
+    .bind(entry.consent_source.as_deref())
+    .bind(entry.consent_time.as_deref())
+    .bind(now)
+    .fetch_optional(&mut *connection)
+    .await?;
+    match taken {
+        Some(1) => return Ok(Change::Added),
+        Some(_) => return Ok(Change::Changed),
+        None => {}
+    }
+    let status: String = sqlx::query_scalar("SELECT status FROM subscriber WHERE key = $1")
+        .bind(entry.address.key())
+        .fetch_one(connection)
+        .await?;
+    Ok(match status.as_str() {
+        "left" => Change::HasLeft,
+        _ => Change::Same,
+    })
+}
+
+fn read_subscriber(row: &AnyRow) -> sqlx::Result<Subscriber> {
     Ok(Subscriber {
         reference: row.try_get("ref")?,
         address: row.try_get("address")?,

@@ -1,10 +1,5 @@
 -- Times are milliseconds since 1970. States are words, so that a person with a
 -- database shell can read what became of whom.
-CREATE TABLE about (
-    name TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-) STRICT;
-
 CREATE TABLE subscriber (
     id INTEGER PRIMARY KEY,
     -- What stands in links and return paths; says nothing by itself.
@@ -51,12 +46,20 @@ CREATE TABLE campaign (
     confirmed INTEGER NOT NULL,
     -- The prepared message, as it was at the confirmation.
     message BLOB NOT NULL,
+    -- What makes a message of it for one recipient, as JSON.
+    letter TEXT NOT NULL,
     -- What it was built from, to notice that another build has been made.
     build TEXT NOT NULL,
     embargo INTEGER,
     -- sending, paused, halted or cancelled
     state TEXT NOT NULL,
     reason TEXT
+) STRICT;
+
+-- Each run of a sender, and when it was last seen alive.
+CREATE TABLE sender (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    seen INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE delivery (
@@ -71,13 +74,16 @@ CREATE TABLE delivery (
     -- queued, claimed, inflight, accepted, written, deferred, failed, uncertain,
     -- suppressed or cancelled
     state TEXT NOT NULL,
+    -- Who has claimed it.
+    sender INTEGER,
     attempts INTEGER NOT NULL DEFAULT 0,
     due INTEGER NOT NULL DEFAULT 0,
     message_id TEXT,
     code INTEGER,
     enhanced TEXT,
     words TEXT,
-    -- When it was last in flight, and when its outcome was known.
+    -- When it was in flight first and last, and when its outcome was known.
+    first_sent INTEGER,
     sent INTEGER,
     settled INTEGER,
     UNIQUE (mailing, key)
@@ -85,5 +91,6 @@ CREATE TABLE delivery (
 
 CREATE INDEX delivery_due ON delivery (campaign, due, id)
     WHERE state IN ('queued', 'deferred');
-CREATE INDEX delivery_open ON delivery (campaign, state)
-    WHERE state IN ('claimed', 'inflight', 'uncertain');
+CREATE INDEX delivery_claimed ON delivery (sender) WHERE state = 'claimed';
+CREATE INDEX delivery_inflight ON delivery (sender) WHERE state = 'inflight';
+CREATE INDEX delivery_state ON delivery (mailing, state);

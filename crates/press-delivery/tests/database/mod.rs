@@ -1,0 +1,148 @@
+//! A ledger for a test, on either database, and what is done with it again and again.
+
+use std::path::PathBuf;
+
+use press_delivery::*;
+use tempfile::TempDir;
+
+/// A ledger of its own.
+pub struct Desk {
+    pub ledger: Ledger,
+    pub folder: TempDir,
+    forgetting: Forgetting,
+}
+
+/// A run of a sender.
+pub struct Sender {
+    ledger: Ledger,
+    sending: Sending,
+    marks: Marks,
+}
+
+impl Desk {
+    pub async fn sqlite() -> Desk {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".press/deliveries.db");
+        Desk::with(Ledger::open(&path).await.unwrap(), folder)
+    }
+
+    /// In the database that `PRESS_TEST_POSTGRES` names, as `postgres://…`, in a
+    /// schema of that name. Without it, none, and that is said.
+    pub async fn postgres(name: &str) -> Option<Desk> {
+        use sqlx::{Connection as _, Executor as _};
+        let Ok(server) = std::env::var("PRESS_TEST_POSTGRES") else {
+            println!("skipped: PRESS_TEST_POSTGRES names no PostgreSQL");
+            return None;
+        };
+        sqlx::any::install_default_drivers();
+        let mut connection = sqlx::AnyConnection::connect(&server).await.unwrap();
+        let anew = format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}");
+        connection.execute(anew.as_str()).await.unwrap();
+        let joint = if server.contains('?') { '&' } else { '?' };
+        let url = format!("{server}{joint}options=-csearch_path%3D{name}");
+        let ledger = Ledger::open_postgres(&url).await.unwrap();
+        Some(Desk::with(ledger, tempfile::tempdir().unwrap()))
+    }
+
+    fn with(ledger: Ledger, folder: TempDir) -> Desk {
+        Desk {
+            ledger,
+            folder,
+            forgetting: Forgetting::new(Secret::new("key".to_owned())),
+        }
+    }
+
+    /// The file, of SQLite.
+    pub fn path(&self) -> Option<PathBuf> {
+        let path = self.folder.path().join(".press/deliveries.db");
+        path.exists().then_some(path)
+    }
+
+    pub async fn import(&self, csv: &str, now: i64) -> (Imported, Vec<String>) {
+        let mut told = Vec::new();
+        let imported = import(
+            &self.ledger,
+            csv.as_bytes(),
+            &self.forgetting,
+            now,
+            &mut |row| told.push(format!("{}: {}", row.line, row.reason)),
+            &mut |_| {},
+        )
+        .await
+        .unwrap();
+        (imported, told)
+    }
+
+    pub async fn forget(&self, key: &str) -> bool {
+        let forgotten = self.ledger.forget(key, &self.forgetting, 3).await;
+        forgotten.unwrap()
+    }
+
+    pub async fn try_freeze(&self, expected: u64) -> Frozen {
+        self.frozen(expected, None).await
+    }
+
+    pub async fn freeze(&self, expected: u64) {
+        let frozen = self.frozen(expected, None).await;
+        assert!(matches!(frozen, Frozen::Begun { .. }), "{frozen:?}");
+    }
+
+    pub async fn freeze_until(&self, expected: u64, embargo: i64) {
+        let frozen = self.frozen(expected, Some(embargo)).await;
+        assert!(matches!(frozen, Frozen::Begun { .. }), "{frozen:?}");
+    }
+
+    async fn frozen(&self, expected: u64, embargo: Option<i64>) -> Frozen {
+        let new = NewCampaign {
+            issue: "2024-11",
+            kind: RelayKind::Smtp,
+            confirmed: 1,
+            message: b"prepared",
+            letter: "{}",
+            build: "build",
+            embargo,
+            expected,
+        };
+        self.ledger.freeze(&new).await.unwrap()
+    }
+
+    pub async fn campaign(&self) -> Campaign {
+        let found = self.ledger.campaign("2024-11", RelayKind::Smtp).await;
+        found.unwrap().unwrap()
+    }
+
+    pub async fn state(&self, state: CampaignState) {
+        let campaign = self.campaign().await.id;
+        let set = self.ledger.set_campaign_state(campaign, state, None).await;
+        assert!(set.unwrap());
+    }
+
+    pub async fn count(&self, state: State) -> u64 {
+        let mailing = self.campaign().await.mailing;
+        let counts = self.ledger.counts(mailing).await.unwrap();
+        counts.get(&state).copied().unwrap_or_default()
+    }
+
+    pub async fn sender(&self, now: i64) -> Sender {
+        let (sending, _) = self.ledger.begin_sending(now).await.unwrap();
+        let (marks, _) = Marks::start(&self.ledger, sending.number());
+        Sender {
+            ledger: self.ledger.clone(),
+            sending,
+            marks,
+        }
+    }
+}
+
+impl Sender {
+    pub async fn claim(&self, campaign: i64, now: i64) -> Vec<Row> {
+        let number = self.sending.number();
+        let mut rows = self.ledger.claim(campaign, number, now, 10, &[]).await.unwrap();
+        rows.sort_by_key(|row| row.id);
+        rows
+    }
+
+    pub async fn make(&self, row: &Row, mark: Mark, now: i64) -> bool {
+        self.marks.make(row.id, mark, now).await.unwrap()
+    }
+}
