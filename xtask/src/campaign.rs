@@ -55,6 +55,15 @@ pub fn run(args: &CampaignArgs, console: &mut Console<'_>) -> anyhow::Result<Exi
                 let done = set(CampaignState::Cancelled, Some("cancelled by hand")).await?;
                 Ok(told(done, "cancelled", console))
             }
+            CampaignAction::Failed { retry: true } => {
+                let again = ledger.retry_failed(&campaign).await?;
+                console.print(&format!("{again} queued again\n"));
+                Ok(Exit::Done)
+            }
+            CampaignAction::Failed { retry: false } => {
+                failed(&ledger, &campaign, console).await?;
+                Ok(Exit::Done)
+            }
             CampaignAction::Uncertain { action } => {
                 uncertain(action, &ledger, &campaign, console).await
             }
@@ -67,7 +76,7 @@ fn told(done: bool, words: &str, console: &mut Console) -> Exit {
         console.print(&format!("{words}\n"));
         return Exit::Done;
     }
-    console.error("error: the campaign was cancelled, which is for ever\n");
+    console.error("error: the campaign was cancelled, and does not go on\n");
     Exit::Usage
 }
 
@@ -78,7 +87,7 @@ async fn status(
     as_json: bool,
     console: &mut Console<'_>,
 ) -> anyhow::Result<Exit> {
-    let counts = ledger.counts(campaign.id).await?;
+    let counts = ledger.counts(campaign.mailing).await?;
     let due = ledger.next_due(campaign.id).await?;
     let is_over = is_settled(&counts) && !counts.contains_key(&State::Uncertain);
     let state = match campaign.state {
@@ -120,13 +129,42 @@ pub fn lines(counts: &std::collections::BTreeMap<State, u64>) -> String {
         .collect()
 }
 
+/// Those whom the relay refused, a line each.
+async fn failed(
+    ledger: &Ledger,
+    campaign: &Campaign,
+    console: &mut Console<'_>,
+) -> anyhow::Result<()> {
+    const PAGE: u32 = 1000;
+    let (mut after, mut count) = (0, 0);
+    loop {
+        let page = ledger.failed_rows(campaign.mailing, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        count += page.len();
+        for row in page {
+            let code = row.code.map_or_else(String::new, |code| format!("{code} "));
+            let enhanced = row
+                .enhanced
+                .map_or_else(String::new, |code| format!("{code} "));
+            let address = match row.address.is_empty() {
+                true => "(forgotten)",
+                false => &row.address,
+            };
+            console.print(&format!("{address}  {code}{enhanced}{}\n", row.words));
+        }
+    }
+    console.print(&format!("{count} failed\n"));
+    Ok(())
+}
+
 async fn uncertain(
     action: &UncertainAction,
     ledger: &Ledger,
     campaign: &Campaign,
     console: &mut Console<'_>,
 ) -> anyhow::Result<Exit> {
-    let rows = ledger.uncertain(campaign.id).await?;
+    let rows = ledger.uncertain(campaign.mailing).await?;
     match action {
         UncertainAction::List => {
             for row in &rows {
@@ -142,7 +180,7 @@ async fn uncertain(
         UncertainAction::Resend => {
             let again: Vec<i64> = rows.iter().map(|row| row.id).collect();
             ledger
-                .settle(&[], &again, "to be sent again", now())
+                .settle(campaign, &[], &again, "to be sent again", now())
                 .await?;
             console.print(&format!(
                 "{} queued again; who had the message already will have it twice\n",
@@ -159,6 +197,9 @@ async fn settle_by_log(
     campaign: &Campaign,
     console: &mut Console<'_>,
 ) -> anyhow::Result<Exit> {
+    // The oldest first, in whatever order the shell names them.
+    let mut logs: Vec<&PathBuf> = logs.iter().collect();
+    logs.sort_by_key(|path| path.metadata().and_then(|file| file.modified()).ok());
     let files = logs
         .iter()
         .map(|path| open_log(path).with_context(|| format!("cannot open {}", path.display())))
@@ -182,8 +223,9 @@ async fn settle_by_log(
     ));
     if settled.left > 0 {
         console.error(
-            "what is not settled: the log must reach from a minute before to ten minutes after \
-             it, and its clock must agree with that of other messages of this campaign\n",
+            "not settled: the log must be this relay's and show others of this campaign, and \
+             reach from a minute before to ten minutes after the message; one that waits in the \
+             relay's queue is shown later\n",
         );
     }
     Ok(Exit::Done)

@@ -152,6 +152,10 @@ pub struct SendArgs {
     /// Send, if there are so many recipients
     #[arg(long, value_name = "N")]
     pub confirm: Option<u64>,
+    /// Begin anew after the campaign was cancelled: those who got nothing get the
+    /// issue as it is now
+    #[arg(long, requires = "confirm")]
+    pub anew: bool,
     /// Take up a ledger that was restored from a backup: what it had not settled
     /// becomes uncertain
     #[arg(long)]
@@ -185,8 +189,14 @@ pub enum CampaignAction {
     Pause,
     /// Let it go on
     Resume,
-    /// Stop it for ever
+    /// End it: who has got nothing yet gets nothing from it
     Cancel,
+    /// Name those whom the relay refused for good, and why
+    Failed {
+        /// Send to them once more
+        #[arg(long)]
+        retry: bool,
+    },
     /// The messages of which nobody knows whether they were accepted
     Uncertain {
         /// What to do with them

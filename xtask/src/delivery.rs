@@ -2,8 +2,8 @@
 //! keys, the relay, the clock.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,10 +11,12 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 use press_delivery::{
     Destination, Forgetting, Ledger, Limits, Login, Mechanism, Relay, Secret, Settings, Tls,
-    client_config,
+    client_config, write_private,
 };
 use press_message::{DkimKey, TokenKeys};
-use press_model::{DeliverySettings, Diagnostic, RelayAuth, RelaySettings, RelaySort, RelayTls};
+use press_model::{
+    DeliverySettings, Diagnostic, LedgerPlace, RelayAuth, RelaySettings, RelaySort, RelayTls,
+};
 
 use crate::{Console, draw};
 
@@ -42,22 +44,43 @@ impl<'a> Desk<'a> {
     }
 
     pub async fn ledger(&self) -> anyhow::Result<Ledger> {
-        let path = self.settings.ledger.as_deref().unwrap_or(LEDGER);
-        Ok(Ledger::open(&self.issues.join(path)).await?)
+        Ok(match &self.settings.ledger {
+            Some(LedgerPlace::Postgres(url)) => Ledger::open_postgres(url).await?,
+            Some(LedgerPlace::File(path)) => Ledger::open(&self.issues.join(path)).await?,
+            None => Ledger::open(&self.issues.join(LEDGER)).await?,
+        })
     }
 
-    /// The keys that links and return paths are signed with; made if there are none.
-    pub fn tokens(&self) -> anyhow::Result<TokenKeys> {
+    /// The keys that links and return paths are signed with; made if there are none
+    /// and nothing was ever sent.
+    pub async fn tokens(&self, ledger: &Ledger) -> anyhow::Result<TokenKeys> {
         let path = self.key_file("list.key");
+        let needs = match ledger.has_campaigns().await? {
+            true => Some("the links of past issues"),
+            false => None,
+        };
         let list = self.settings.list.as_ref().map_or("", |list| list.as_str());
-        TokenKeys::parse(list, &key_file(&path, "k1 ")?)
+        TokenKeys::parse(list, &key_file(&path, "k1 ", needs)?)
             .with_context(|| format!("{} is no key file", path.display()))
     }
 
-    /// The key of the hashes of those who are forgotten.
-    pub fn forgetting(&self) -> anyhow::Result<Forgetting> {
-        let key = key_file(&self.key_file("forgotten.key"), "")?;
-        Ok(Forgetting::new(Secret::new(key.trim().to_owned())))
+    /// The key of the hashes of those who are forgotten; made if there is none and
+    /// nobody is.
+    pub async fn forgetting(&self, ledger: &Ledger) -> anyhow::Result<Forgetting> {
+        let path = self.key_file("forgotten.key");
+        let needs = match ledger.totals().await?.forgotten > 0 {
+            true => Some("those who are forgotten"),
+            false => None,
+        };
+        let key = key_file(&path, "", needs)?.trim().to_owned();
+        if key.len() != 2 * KEY || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            bail!(
+                "{} is no key file: it must hold {} hexadecimal digits",
+                path.display(),
+                2 * KEY
+            );
+        }
+        Ok(Forgetting::new(Secret::new(key)))
     }
 
     /// The keys of DKIM, RSA first; none if the publication names none.
@@ -108,13 +131,27 @@ impl<'a> Desk<'a> {
             port,
             tls,
             login: self.login(relay)?,
-            hello: relay
-                .hello
-                .clone()
-                .unwrap_or_else(|| "[127.0.0.1]".to_owned()),
+            hello: relay.hello.clone().unwrap_or_else(|| self.own_name(relay)),
             limits: Limits::default(),
             messages_per_connection: 500,
         })
+    }
+
+    /// What we call ourselves: the domain that signs, or what loopback is content
+    /// with.
+    fn own_name(&self, relay: &RelaySettings) -> String {
+        let domain_of = |mailbox: &String| {
+            let domain = mailbox
+                .rsplit_once('@')
+                .map(|(_, domain)| domain.to_owned());
+            domain.unwrap_or_default()
+        };
+        let dkim = self.settings.dkim.as_ref().map(|dkim| dkim.domain.clone());
+        let named = dkim.or_else(|| self.settings.return_path.as_ref().map(domain_of));
+        match (relay.tls, named) {
+            (RelayTls::None, _) | (_, None) => "[127.0.0.1]".to_owned(),
+            (_, Some(domain)) => domain,
+        }
     }
 
     fn login(&self, relay: &RelaySettings) -> anyhow::Result<Option<Login>> {
@@ -152,8 +189,8 @@ impl<'a> Desk<'a> {
                 .connections
                 .and_then(|connections| usize::try_from(connections).ok())
                 .unwrap_or(usual.connections),
-            rate: relay.rate.filter(|rate| *rate > 0.0),
-            domain_rate: relay.domain_rate.filter(|rate| *rate > 0.0),
+            rate: relay.rate,
+            domain_rate: relay.domain_rate,
             halt_share: relay.halt_share.unwrap_or(usual.halt_share),
             ..usual
         }
@@ -202,34 +239,29 @@ fn private_text(path: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// A key file, made with a new key if there is none.
-fn key_file(path: &Path, prefix: &str) -> anyhow::Result<String> {
+/// A key file, made with a new key if there is none; an error if something needs the
+/// old one.
+fn key_file(path: &Path, prefix: &str, needs: Option<&str>) -> anyhow::Result<String> {
     let name = path.display();
     if !path.exists() {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .with_context(|| format!("cannot make {}", folder.display()))?;
+        if let Some(needs) = needs {
+            bail!("{name} is missing, and {needs} need its key; put it back from a copy");
+        }
         let mut key = [0; KEY];
         fs::File::open("/dev/urandom")
             .and_then(|mut random| random.read_exact(&mut key))
             .context("cannot read /dev/urandom")?;
         let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        let made = fs::OpenOptions::new()
-            .create_new(true)
-            .write(true)
-            .mode(0o600)
-            .open(path);
-        match made {
-            Ok(mut file) => {
-                writeln!(file, "{prefix}{hex}").with_context(|| format!("cannot write {name}"))?;
-                file.sync_all()?;
-            }
+        // Put in place whole: a half-written key would be taken for one.
+        let beside = path.with_extension(format!("{}.new", std::process::id()));
+        write_private(&beside, format!("{prefix}{hex}\n").as_bytes())
+            .with_context(|| format!("cannot write {}", beside.display()))?;
+        let linked = fs::hard_link(&beside, path);
+        let _ = fs::remove_file(&beside);
+        match linked {
             // Another command was quicker.
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error).with_context(|| format!("cannot make {name}")),
+            linked => linked.with_context(|| format!("cannot make {name}"))?,
         }
     }
     private_text(path)

@@ -29,10 +29,10 @@ fn take_in(desk: &Desk, path: &std::path::Path, console: &mut Console) -> anyhow
     const MOST: usize = 100;
     let name = path.display();
     let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
-    let forgetting = desk.forgetting()?;
     let (mut refused, mut warned) = (Vec::new(), Vec::new());
     let imported = block_on(async {
         let ledger = desk.ledger().await?;
+        let forgetting = desk.forgetting(&ledger).await?;
         let done = import(
             &ledger,
             file,
@@ -96,7 +96,6 @@ fn add(
     let Some(address) = parse(address, console) else {
         return Ok(Exit::Faults);
     };
-    let forgetting = desk.forgetting()?;
     let entry = Entry {
         address,
         name,
@@ -109,6 +108,7 @@ fn add(
     let entries = [entry];
     let changes = block_on(async {
         let ledger = desk.ledger().await?;
+        let forgetting = desk.forgetting(&ledger).await?;
         Ok(ledger.take_in(&entries, &forgetting, now()).await?)
     })?;
     let (words, exit) = match changes.first() {
@@ -160,9 +160,9 @@ fn remove(desk: &Desk, address: &str, console: &mut Console) -> anyhow::Result<E
     let Some(address) = parse(address, console) else {
         return Ok(Exit::Faults);
     };
-    let forgetting = desk.forgetting()?;
     let known = block_on(async {
         let ledger = desk.ledger().await?;
+        let forgetting = desk.forgetting(&ledger).await?;
         Ok(ledger.forget(address.key(), &forgetting, now()).await?)
     })?;
     console.print(match known {
@@ -173,14 +173,18 @@ fn remove(desk: &Desk, address: &str, console: &mut Console) -> anyhow::Result<E
 }
 
 fn unsubscribe(desk: &Desk, token: &str, console: &mut Console) -> anyhow::Result<Exit> {
-    let Some(reference) = desk.tokens()?.subscriber(TokenPurpose::Unsubscribe, token) else {
+    let left = block_on(async {
+        let ledger = desk.ledger().await?;
+        let tokens = desk.tokens(&ledger).await?;
+        Ok(match tokens.subscriber(TokenPurpose::Unsubscribe, token) {
+            Some(reference) => Some(ledger.leave(&reference, now()).await?),
+            None => None,
+        })
+    })?;
+    let Some(left) = left else {
         console.error("error: this is no token of an unsubscribe link of this list\n");
         return Ok(Exit::Faults);
     };
-    let left = block_on(async {
-        let ledger = desk.ledger().await?;
-        Ok(ledger.leave(&reference, now()).await?)
-    })?;
     console.print(&match left {
         Some(address) => format!("{address} has left the list\n"),
         None => "whoever this was is not on the list any more\n".to_owned(),

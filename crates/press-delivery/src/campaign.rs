@@ -136,9 +136,13 @@ pub async fn run(
     let ended = match (reason, asked) {
         (Some(reason), _) => reason,
         (None, Some(asked)) => asked,
-        (None, None) => match ledger.next_due(campaign.id).await? {
-            Some(due) => Ended::Later(due.max((run.clock)())),
-            None => Ended::Done,
+        (None, None) => match (
+            look(ledger, campaign, run.clock).await?,
+            ledger.next_due(campaign.id).await?,
+        ) {
+            (Some(ended), _) => ended,
+            (None, Some(due)) => Ended::Later(due.max((run.clock)())),
+            (None, None) => Ended::Done,
         },
     };
     Ok((ended, progress))
@@ -183,9 +187,12 @@ impl Watch<'_, '_> {
                     Some(Err(error)) => return Err(RunError::Task(error.to_string())),
                 },
                 true = asked_to_stop(&mut self.stop) => return Ok(Some(Ended::Stopped)),
-                () = sleep(LOOK) => if let Some(ended) = self.look().await? {
-                    return Ok(Some(ended));
-                },
+                () = sleep(LOOK) => {
+                    let (ledger, clock) = (&self.shared.ledger, self.shared.clock);
+                    if let Some(ended) = look(ledger, self.campaign, clock).await? {
+                        return Ok(Some(ended));
+                    }
+                }
             }
             if told.elapsed() >= Duration::from_secs(1) {
                 told = Instant::now();
@@ -200,26 +207,28 @@ impl Watch<'_, '_> {
         }
     }
 
-    /// Whether somebody has ended the campaign, or its time has not come.
-    async fn look(&self) -> Result<Option<Ended>, RunError> {
-        let (state, reason) = self.shared.ledger.campaign_state(self.campaign.id).await?;
-        let now = (self.shared.clock)();
-        Ok(match state {
-            // The clock was set back.
-            CampaignState::Sending => self
-                .campaign
-                .embargo
-                .filter(|embargo| *embargo > now)
-                .map(Ended::Later),
-            CampaignState::Paused => Some(Ended::Paused),
-            CampaignState::Cancelled => Some(Ended::Cancelled),
-            CampaignState::Halted => Some(Ended::Halted(reason.unwrap_or_default())),
-        })
-    }
-
     fn progress(&self) -> Progress {
         self.shared.counts.progress(self.open, self.begun.elapsed())
     }
+}
+
+/// Whether somebody has ended the campaign, or its time has not come.
+async fn look(
+    ledger: &Ledger,
+    campaign: &Campaign,
+    clock: fn() -> i64,
+) -> Result<Option<Ended>, LedgerError> {
+    let (state, reason) = ledger.campaign_state(campaign.id).await?;
+    Ok(match state {
+        // The clock was set back.
+        CampaignState::Sending => campaign
+            .embargo
+            .filter(|embargo| *embargo > clock())
+            .map(Ended::Later),
+        CampaignState::Paused => Some(Ended::Paused),
+        CampaignState::Cancelled => Some(Ended::Cancelled),
+        CampaignState::Halted => Some(Ended::Halted(reason.unwrap_or_default())),
+    })
 }
 
 /// True when the run shall stop; never, if nobody can say so any more.

@@ -384,9 +384,21 @@ mod tests {
     #[test]
     fn a_message_that_waits_for_its_turn_is_not_settled() {
         let text = [
-            line("20:00:00", "cleanup", "4A00001: message-id=<2024-11.ada@review.example>"),
-            line("20:00:00", "qmgr", "4A00001: from=<>, size=9, nrcpt=1 (queue active)"),
-            line("23:01:39", "cleanup", "4A00002: message-id=<2024-11.dan@review.example>"),
+            line(
+                "20:00:00",
+                "cleanup",
+                "4A00001: message-id=<2024-11.ada@review.example>",
+            ),
+            line(
+                "20:00:00",
+                "qmgr",
+                "4A00001: from=<>, size=9, nrcpt=1 (queue active)",
+            ),
+            line(
+                "23:01:39",
+                "cleanup",
+                "4A00002: message-id=<2024-11.dan@review.example>",
+            ),
             line("23:30:00", "qmgr", "4A00001: removed"),
         ];
         let mut log = log(&[&text.concat()]);
@@ -399,12 +411,28 @@ mod tests {
     fn a_queue_id_that_is_used_again_is_of_the_later_message() {
         let text = [
             line("23:01:39", "smtpd", "4A00001: client=a[192.0.2.1]"),
-            line("23:01:39", "cleanup", "4A00001: message-id=<2024-11.dan@review.example>"),
-            line("23:01:39", "smtpd", "lost connection after DATA (9 bytes) from a[192.0.2.1]"),
-            line("23:01:39", "cleanup", "4A00001: message-id=<2024-11.ada@review.example>"),
+            line(
+                "23:01:39",
+                "cleanup",
+                "4A00001: message-id=<2024-11.dan@review.example>",
+            ),
+            line(
+                "23:01:39",
+                "smtpd",
+                "lost connection after DATA (9 bytes) from a[192.0.2.1]",
+            ),
+            line(
+                "23:01:39",
+                "cleanup",
+                "4A00001: message-id=<2024-11.ada@review.example>",
+            ),
         ];
         // The log is rotated before the queue manager speaks.
-        let next = line("23:01:40", "qmgr", "4A00001: from=<>, size=9, nrcpt=1 (queue active)");
+        let next = line(
+            "23:01:40",
+            "qmgr",
+            "4A00001: from=<>, size=9, nrcpt=1 (queue active)",
+        );
         let log = log(&[&text.concat(), &next]);
         assert_eq!(verdict(&log, "ada", SENT), Verdict::Accepted);
         assert_eq!(verdict(&log, "dan", SENT), Verdict::NotAccepted);
@@ -413,8 +441,16 @@ mod tests {
     #[test]
     fn files_with_a_gap_between_them_cover_it_not() {
         let known = [
-            line("20:30:00", "cleanup", "4A00001: message-id=<2024-11.ada@review.example>"),
-            line("20:30:00", "qmgr", "4A00001: from=<>, size=9, nrcpt=1 (queue active)"),
+            line(
+                "20:30:00",
+                "cleanup",
+                "4A00001: message-id=<2024-11.ada@review.example>",
+            ),
+            line(
+                "20:30:00",
+                "qmgr",
+                "4A00001: from=<>, size=9, nrcpt=1 (queue active)",
+            ),
         ];
         let quiet = |time: &str| line(time, "anvil", "words");
         let says = |files: &[String]| {
@@ -428,7 +464,8 @@ mod tests {
         assert_eq!(says(&[first.clone(), close]), Verdict::NotAccepted);
         let far = [quiet("23:02:00"), quiet("23:30:00")].concat();
         assert_eq!(says(&[first.clone(), far]), Verdict::NotCovered);
-        let lost = "2026-11-28T23:00:01+00:00 relay rsyslogd: 9 messages lost due to rate-limiting\n";
+        let lost =
+            "2026-11-28T23:00:01+00:00 relay rsyslogd: 9 messages lost due to rate-limiting\n";
         let torn = [&first, lost, &quiet("23:02:00"), &quiet("23:30:00")].concat();
         assert_eq!(says(&[torn]), Verdict::NotCovered);
     }

@@ -87,7 +87,8 @@ pub async fn reconcile<'a>(
     }
     let words = "settled by the relay's log";
     ledger
-        .settle(campaign, &accepted, &again, words, now).await?;
+        .settle(campaign, &accepted, &again, words, now)
+        .await?;
     Ok(Reconciled {
         accepted: accepted.len() as u64,
         again: again.len() as u64,

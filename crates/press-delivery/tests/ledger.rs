@@ -110,10 +110,7 @@ async fn another_number_freezes_nothing_and_nobody_has_two_rows(desk: Desk) {
     let plan = desk.ledger.plan("2024-11", RelayKind::Smtp).await.unwrap();
     assert_eq!((plan.recipients(), plan.suppressed, plan.had), (1, 1, 0));
     desk.freeze(1).await;
-    assert_eq!(
-        desk.try_freeze(1).await,
-        Frozen::OtherNumber { queued: 0 }
-    );
+    assert_eq!(desk.try_freeze(1).await, Frozen::OtherNumber { queued: 0 });
     let plan = desk.ledger.plan("2024-11", RelayKind::Smtp).await.unwrap();
     assert_eq!((plan.recipients(), plan.suppressed, plan.had), (0, 1, 1));
 }
@@ -174,11 +171,20 @@ async fn a_cancelled_campaign_keeps_nobody(desk: Desk) {
     }
     desk.state(CampaignState::Cancelled).await;
     assert!(!sender.make(&rows[3], in_flight("4"), 7).await);
-    sender.make(&rows[0], Mark::Deferred(reply(450, "later"), 9), 8).await;
-    sender.make(&rows[1], Mark::NotSent("closed".to_owned(), 9), 8).await;
-    sender.make(&rows[2], Mark::Uncertain("no answer".to_owned()), 8).await;
+    sender
+        .make(&rows[0], Mark::Deferred(reply(450, "later"), 9), 8)
+        .await;
+    sender
+        .make(&rows[1], Mark::NotSent("closed".to_owned(), 9), 8)
+        .await;
+    sender
+        .make(&rows[2], Mark::Uncertain("no answer".to_owned()), 8)
+        .await;
     let ledger = &desk.ledger;
-    ledger.settle(&campaign, &[], &[rows[2].id], "again", 9).await.unwrap();
+    ledger
+        .settle(&campaign, &[], &[rows[2].id], "again", 9)
+        .await
+        .unwrap();
     assert_eq!(desk.count(State::Cancelled).await, 4);
     desk.freeze(4).await;
     assert_eq!(desk.count(State::Queued).await, 4);
@@ -192,7 +198,9 @@ async fn uncertain_rows_of_an_earlier_campaign_can_be_settled(desk: Desk) {
     let sender = desk.sender(5).await;
     let rows = sender.claim(desk.campaign().await.id, 5).await;
     sender.make(&rows[0], in_flight("1"), 6).await;
-    sender.make(&rows[0], Mark::Uncertain("no answer".to_owned()), 7).await;
+    sender
+        .make(&rows[0], Mark::Uncertain("no answer".to_owned()), 7)
+        .await;
     desk.state(CampaignState::Cancelled).await;
     desk.import("email\nbob@example.org\n", 8).await;
     desk.freeze(1).await;
@@ -200,7 +208,10 @@ async fn uncertain_rows_of_an_earlier_campaign_can_be_settled(desk: Desk) {
     let uncertain = desk.ledger.uncertain(campaign.mailing).await.unwrap();
     assert_eq!(uncertain[0].address, "ada@example.org");
     let again = [uncertain[0].id];
-    desk.ledger.settle(&campaign, &[], &again, "again", 9).await.unwrap();
+    desk.ledger
+        .settle(&campaign, &[], &again, "again", 9)
+        .await
+        .unwrap();
     assert_eq!(sender.claim(campaign.id, 10).await.len(), 2);
 }
 
@@ -214,9 +225,16 @@ async fn what_was_refused_can_be_tried_again(desk: Desk) {
         sender.make(row, in_flight("1"), 6).await;
         sender.make(row, Mark::Failed(reply(550, "quota")), 7).await;
     }
-    let failed = desk.ledger.failed_rows(campaign.mailing, 0, 10).await.unwrap();
+    let failed = desk
+        .ledger
+        .failed_rows(campaign.mailing, 0, 10)
+        .await
+        .unwrap();
     assert_eq!(failed.len(), 2);
-    assert_eq!((failed[0].code, failed[0].words.as_str()), (Some(550), "quota"));
+    assert_eq!(
+        (failed[0].code, failed[0].words.as_str()),
+        (Some(550), "quota")
+    );
     assert_eq!(desk.ledger.retry_failed(&campaign).await.unwrap(), 2);
     assert_eq!(sender.claim(campaign.id, 8).await.len(), 2);
 }
@@ -243,8 +261,15 @@ async fn a_person_forgotten_in_flight_stays_forgotten(desk: Desk) {
     assert!(desk.forget("ada@example.org").await);
     let words = reply(550, "<ada@example.org>: no such user");
     sender.make(&rows[0], Mark::Failed(words), 7).await;
-    let failed = desk.ledger.failed_rows(campaign.mailing, 0, 10).await.unwrap();
-    assert_eq!((failed[0].address.as_str(), failed[0].words.as_str()), ("", ""));
+    let failed = desk
+        .ledger
+        .failed_rows(campaign.mailing, 0, 10)
+        .await
+        .unwrap();
+    assert_eq!(
+        (failed[0].address.as_str(), failed[0].words.as_str()),
+        ("", "")
+    );
 }
 
 #[tokio::test]

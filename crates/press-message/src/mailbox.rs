@@ -32,6 +32,20 @@ impl Mailbox {
     /// (RFC 5891); a local part beyond ASCII is refused, since not every server
     /// takes it (RFC 6531).
     pub fn parse(text: &str) -> Result<Mailbox, Error> {
+        let mailbox = Mailbox::parse_recipient(text)?;
+        match mailbox.address().is_ascii() {
+            true => Ok(mailbox),
+            false => Err(Error::Mailbox {
+                mailbox: text.to_owned(),
+                reason: "before the `@` only letters of ASCII reach every server".to_owned(),
+            }),
+        }
+    }
+
+    /// The same for somebody who gets a message: the local part may be beyond ASCII.
+    /// It stands in the header as it is (RFC 6532), and only a relay that offers
+    /// SMTPUTF8 takes the message.
+    pub fn parse_recipient(text: &str) -> Result<Mailbox, Error> {
         let refuse = |reason: &str| Error::Mailbox {
             mailbox: text.to_owned(),
             reason: reason.to_owned(),
@@ -50,11 +64,6 @@ impl Mailbox {
             .trim()
             .rsplit_once('@')
             .ok_or_else(|| refuse("it has no `@`"))?;
-        if !local.is_ascii() {
-            return Err(refuse(
-                "before the `@` only letters of ASCII reach every server",
-            ));
-        }
         let domain = idna::domain_to_ascii(domain)
             .map_err(|_| refuse("what follows the `@` is not a domain"))?;
         if local.len() + 1 + domain.len() > LONGEST_ADDRESS {
@@ -94,7 +103,7 @@ impl Mailbox {
         self.name.as_deref()
     }
 
-    /// The address, in ASCII.
+    /// The address, its domain in ASCII.
     pub fn address(&self) -> &str {
         self.address.as_ref()
     }

@@ -11,14 +11,24 @@ pub struct DeliverySettings {
     pub list: Option<Slug>,
     /// What the messages are handed to.
     pub relay: RelaySettings,
-    /// The ledger's file, below the issues folder; the usual place without it.
-    pub ledger: Option<String>,
+    /// Where the ledger is; the usual place without it.
+    pub ledger: Option<LedgerPlace>,
     /// Who answers for the messages.
     pub dkim: Option<DkimSettings>,
     /// The mailbox that messages come back to.
     pub return_path: Option<String>,
     /// The mailbox by which readers leave.
     pub leave: Option<String>,
+}
+
+/// Where the ledger is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LedgerPlace {
+    /// A file of SQLite, below the issues folder.
+    File(String),
+    /// A database of PostgreSQL, at `postgres://user@host/database`; never with a
+    /// password.
+    Postgres(String),
 }
 
 /// What the messages are handed to.

@@ -25,7 +25,9 @@ mod walk;
 
 pub use asset::{Asset, AssetPath, Assets, FontFile, ProfileFile, TemplateFile};
 pub use block::{Alignment, AsideKind, Block, BlockId, Cell, ListItem, Picture};
-pub use delivery::{DeliverySettings, DkimSettings, RelayAuth, RelaySettings, RelaySort, RelayTls};
+pub use delivery::{
+    DeliverySettings, DkimSettings, LedgerPlace, RelayAuth, RelaySettings, RelaySort, RelayTls,
+};
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use inline::{Direction, Inline, LinkTarget, NoteNumber, plain_text};
 pub use issue::{

@@ -2,7 +2,8 @@
 //! reaches its list.
 
 use press_model::{
-    DeliverySettings, DkimSettings, RelayAuth, RelaySettings, RelaySort, RelayTls, Slug,
+    DeliverySettings, DkimSettings, LedgerPlace, RelayAuth, RelaySettings, RelaySort, RelayTls,
+    Slug,
 };
 
 use crate::fields::{Fields, invalid};
@@ -48,19 +49,38 @@ pub fn delivery(fields: &Fields, list: Option<Slug>, reader: &mut Reader) -> Del
     }
 }
 
-fn url(fields: &Fields, reader: &mut Reader) -> Option<String> {
+fn url(fields: &Fields, reader: &mut Reader) -> Option<LedgerPlace> {
     let text = fields.required("url", "\"sqlite:.press/deliveries.db\"", reader)?;
-    match text.text.strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() => Some(path.to_owned()),
-        _ => {
-            reader.report(invalid(
-                "`url` must begin with `sqlite:` and name a file",
-                text.span,
-                "write for example `url = \"sqlite:.press/deliveries.db\"`",
-            ));
-            None
-        }
+    if let Some(path) = text
+        .text
+        .strip_prefix("sqlite:")
+        .filter(|path| !path.is_empty())
+    {
+        return Some(LedgerPlace::File(path.to_owned()));
     }
+    let place = ["postgres://", "postgresql://"]
+        .iter()
+        .find_map(|scheme| text.text.strip_prefix(scheme));
+    let Some(place) = place.filter(|place| place.contains('/')) else {
+        reader.report(invalid(
+            "`url` must begin with `sqlite:` and name a file, or with `postgres://`",
+            text.span,
+            "write for example `url = \"sqlite:.press/deliveries.db\"`, or \
+             `url = \"postgres://press@db.example/press\"`",
+        ));
+        return None;
+    };
+    let user = place.rsplit_once('@').map_or("", |(user, _)| user);
+    if user.contains(':') || place.contains("password=") {
+        reader.report(invalid(
+            "`url` must not hold a password",
+            text.span,
+            "write it without; the password comes from the variable PGPASSWORD or from a file \
+             that PGPASSFILE names",
+        ));
+        return None;
+    }
+    Some(LedgerPlace::Postgres(text.text))
 }
 
 fn relay(fields: &Fields, reader: &mut Reader) -> RelaySettings {
@@ -142,10 +162,24 @@ fn relay(fields: &Fields, reader: &mut Reader) -> RelaySettings {
         auth,
         hello: text("hello", reader),
         connections: at_most("connections", MOST_CONNECTIONS, reader),
-        rate: fields.decimal("rate", HIGHEST_RATE, reader),
-        domain_rate: fields.decimal("domain_rate", HIGHEST_RATE, reader),
+        rate: rate("rate", &fields, reader),
+        domain_rate: rate("domain_rate", &fields, reader),
         halt_share: fields.decimal("halt_share", 1.0, reader),
     }
+}
+
+/// Messages a second, more than none.
+fn rate(key: &str, fields: &Fields, reader: &mut Reader) -> Option<f64> {
+    let rate = fields.decimal(key, HIGHEST_RATE, reader)?;
+    if rate > 0.0 {
+        return Some(rate);
+    }
+    reader.report(invalid(
+        format!("`{key}` must be more than 0"),
+        fields.span(),
+        "leave it out for no limit; `0.1` is one message in ten seconds",
+    ));
+    None
 }
 
 fn dkim(fields: &Fields, reader: &mut Reader) -> Option<DkimSettings> {

@@ -29,10 +29,14 @@ pub(crate) async fn serve(
             .map(drop);
     }
     let offers = encryption == Encryption::StartTls;
-    let upgraded = Conversation::new(stream, shared, number, offers).run(true).await?;
+    let upgraded = Conversation::new(stream, shared, number, offers)
+        .run(true)
+        .await?;
     if let Some(stream) = upgraded {
         let stream = acceptor.accept(stream).await?;
-        Conversation::new(stream, shared, number, false).run(false).await?;
+        Conversation::new(stream, shared, number, false)
+            .run(false)
+            .await?;
     }
     Ok(())
 }
@@ -166,6 +170,9 @@ impl<'a, S: Wire> Conversation<'a, S> {
     async fn mail(&mut self, line: &str) -> io::Result<()> {
         if self.shared.login.is_some() && !self.logged_in {
             return self.say("530 5.7.0 Authentication required").await;
+        }
+        if self.faults.refuses_senders {
+            return self.say("553 5.1.8 Not from here").await;
         }
         if self.shared.draws(self.faults.temporary) {
             return self.say("451 4.3.0 Later, please").await;

@@ -50,6 +50,8 @@ pub struct Faults {
     pub no_smtputf8: bool,
     /// Addresses with this text in them are refused for good.
     pub refuse: Option<String>,
+    /// Every sender is refused for good.
+    pub refuses_senders: bool,
     /// Words put in the clear behind the answer to STARTTLS.
     pub inject_after_starttls: bool,
 }
@@ -137,7 +139,8 @@ impl TestRelay {
                 let (shared, acceptor) = (serving.clone(), acceptor.clone());
                 tokio::spawn(async move {
                     // A client that goes away is what this relay is for.
-                    let _ = conversation::serve(stream, encryption, &acceptor, &shared, number).await;
+                    let _ =
+                        conversation::serve(stream, encryption, &acceptor, &shared, number).await;
                 });
             }
         });
@@ -177,6 +180,14 @@ impl TestRelay {
     /// Its log, in Postfix's form.
     pub fn log(&self) -> String {
         lock(&self.shared.log).text()
+    }
+
+    /// Listens no more.
+    pub async fn stop(&self) {
+        self.task.abort();
+        while !self.task.is_finished() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Other faults from now on.

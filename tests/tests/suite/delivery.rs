@@ -74,11 +74,93 @@ fn a_plan_sends_nothing_and_a_rehearsal_writes_files() {
         status.out
     );
 
-    // Once more is nothing more.
+    // It can be had again, and writes the same files.
     desk.done(&["send", ISSUE, "--confirm", "3"]);
     assert_eq!(fs::read_dir(&outbox).unwrap().count(), 3);
-    let plan = desk.done(&["send", ISSUE]);
-    assert!(plan.out.contains("nobody to send it to"), "{}", plan.out);
+}
+
+#[test]
+fn a_cancelled_campaign_begins_anew_only_if_that_is_said() {
+    let desk = desk();
+    let (_runtime, relay) = relay(Setup {
+        faults: Faults {
+            refuse: Some("bob".to_owned()),
+            ..Faults::default()
+        },
+        ..Setup::default()
+    });
+    use_relay(&desk, &relay, "host = \"127.0.0.1\"\ntls = \"none\"");
+    let run = ended(desk.run(&["send", ISSUE, "--confirm", "3"]), Exit::Partly);
+    assert!(run.err.contains("1 were refused"), "{}", run.err);
+    let failed = desk.done(&["campaign", ISSUE, "failed"]);
+    assert_eq!(
+        failed.out,
+        "bob@example.net  550 5.1.1 No such user here\n1 failed\n"
+    );
+    desk.done(&["campaign", ISSUE, "failed", "--retry"]);
+    desk.done(&["campaign", ISSUE, "cancel"]);
+    relay.set_faults(Faults::default());
+
+    let same = ended(desk.run(&["send", ISSUE, "--confirm", "1"]), Exit::Usage);
+    assert!(same.err.contains("--confirm N --anew"), "{}", same.err);
+    desk.done(&["send", ISSUE, "--confirm", "1", "--anew"]);
+    let mut to: Vec<String> = relay.accepted().into_iter().map(|one| one.to).collect();
+    to.sort();
+    assert_eq!(
+        to,
+        ["ada@example.org", "bob@example.net", "cleo@example.org"]
+    );
+    // The issue is done; somebody who joins is told of.
+    desk.done(&["subscribers", "add", "dan@example.org"]);
+    let more = ended(desk.run(&["send", ISSUE, "--confirm", "3"]), Exit::Usage);
+    assert!(more.err.contains("1 have joined"), "{}", more.err);
+    desk.done(&["send", ISSUE, "--confirm", "1"]);
+    assert_eq!(relay.count(), 4);
+}
+
+#[test]
+fn what_was_frozen_is_sent_whatever_the_sources_say_by_then() {
+    let desk = desk();
+    let (_runtime, relay) = relay(Setup {
+        keeps_content: true,
+        ..Setup::default()
+    });
+    use_relay(&desk, &relay, "host = \"127.0.0.1\"\ntls = \"none\"");
+    desk.done(&["suppress", "add", "ada@example.org"]);
+    desk.done(&["send", ISSUE, "--confirm", "2"]);
+    let first = relay.accepted();
+    desk.done(&["campaign", ISSUE, "pause"]);
+    desk.done(&["suppress", "remove", "ada@example.org"]);
+    let paused = desk.run(&["send", ISSUE, "--confirm", "1"]);
+    assert!(paused.err.contains("paused by hand"), "{}", paused.err);
+    desk.done(&["campaign", ISSUE, "resume"]);
+
+    // Another slug would make other Message-IDs.
+    desk.edit("publication.toml", |text| {
+        text.replace("slug = \"", "slug = \"another-")
+    });
+    desk.done(&["send", ISSUE, "--confirm", "1"]);
+    assert_eq!(relay.count(), first.len() + 1);
+}
+
+#[test]
+fn nothing_is_sent_before_an_embargo_is_over() {
+    let desk = desk();
+    let (_runtime, relay) = relay(Setup::default());
+    use_relay(&desk, &relay, "host = \"127.0.0.1\"\ntls = \"none\"");
+    let folder = desk.issues().join(ISSUE);
+    let article = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .unwrap();
+    let text = fs::read_to_string(&article).unwrap();
+    let text = text.replacen("---\n", "---\nembargo: 2999-01-01T06:00:00+01:00\n", 1);
+    fs::write(&article, text).unwrap();
+    let run = ended(desk.run(&["send", ISSUE, "--confirm", "3"]), Exit::Faults);
+    let words = "may reach nobody before 2999-01-01 05:00:00 UTC";
+    assert!(run.err.contains(words), "{}", run.err);
+    assert_eq!(relay.count(), 0);
 }
 
 #[test]

@@ -2,15 +2,32 @@
 //! their tokens, signed.
 
 use chrono::{DateTime, Utc};
-use press_delivery::{Row, Stamped};
+use press_delivery::{Ledger, Row, Stamped};
 use press_message::{
     DkimKey, Headers, Mailbox, Originator, Parts, Prepared, Purpose, Recipient, TokenKeys,
     TokenPurpose, Unsubscribe, message_id, prepare, sign,
 };
 use press_model::Publication;
+use serde::{Deserialize, Serialize};
 
 use crate::delivery::Desk;
 use crate::open::Material;
+
+/// What is frozen beside the message, so that a resume makes the same of it whatever
+/// publication.toml says by then. Keys are no part of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Terms {
+    /// What Message-IDs are made with.
+    campaign: String,
+    from: String,
+    return_path: Option<String>,
+    /// Where readers write to who want to leave.
+    leave: String,
+    /// Whether that address takes a tag.
+    leave_is_tagged: bool,
+    /// The https address to leave at.
+    click: Option<String>,
+}
 
 /// All that makes a prepared message somebody's.
 #[derive(Clone)]
@@ -25,26 +42,68 @@ pub struct Letters {
     dkim: Vec<DkimKey>,
 }
 
-impl Letters {
-    pub fn new(desk: &Desk, material: &Material) -> anyhow::Result<Letters> {
+impl Terms {
+    /// As publication.toml has them now.
+    pub fn of(desk: &Desk, material: &Material) -> anyhow::Result<Terms> {
         let publication = &material.publication;
         let originator = Originator::of(publication)?;
-        let mailbox = |text: &Option<String>| text.as_deref().map(Mailbox::parse).transpose();
-        let leave = mailbox(&desk.settings.leave)?;
-        let answers = originator.reply_to.clone();
-        Ok(Letters {
+        let answers = originator.reply_to.as_ref().unwrap_or(&originator.from);
+        let leave = desk.settings.leave.clone();
+        Ok(Terms {
             campaign: format!("{}.{}", publication.slug, material.issue.name),
-            return_path: mailbox(&desk.settings.return_path)?,
-            has_leave: leave.is_some(),
-            leave: leave.or(answers).unwrap_or_else(|| originator.from.clone()),
+            return_path: desk.settings.return_path.clone(),
+            leave_is_tagged: leave.is_some(),
+            leave: leave.unwrap_or_else(|| answers.address().to_owned()),
             click: publication
                 .sender
                 .as_ref()
                 .and_then(|sender| sender.unsubscribe.clone()),
-            from: originator.from,
-            tokens: desk.tokens()?,
-            dkim: desk.dkim()?,
+            from: originator.from.address().to_owned(),
         })
+    }
+}
+
+impl Letters {
+    pub async fn new(desk: &Desk<'_>, terms: &Terms, ledger: &Ledger) -> anyhow::Result<Letters> {
+        let letters = Letters {
+            campaign: terms.campaign.clone(),
+            from: Mailbox::parse(&terms.from)?,
+            return_path: terms
+                .return_path
+                .as_deref()
+                .map(Mailbox::parse)
+                .transpose()?,
+            leave: Mailbox::parse(&terms.leave)?,
+            has_leave: terms.leave_is_tagged,
+            click: terms.click.clone(),
+            tokens: desk.tokens(ledger).await?,
+            dkim: desk.dkim()?,
+        };
+        letters.check_lengths()?;
+        Ok(letters)
+    }
+
+    /// A mark of usual length must find room in both addresses (RFC 5321 §4.5.3.1.1).
+    fn check_lengths(&self) -> anyhow::Result<()> {
+        let subscriber = "0".repeat(16);
+        let tag = |purpose| self.tokens.token(purpose, &subscriber);
+        let mut tagged_ones = Vec::new();
+        if let Some(path) = &self.return_path {
+            tagged_ones.push(("return_path", path, tag(TokenPurpose::Bounce)));
+        }
+        if self.has_leave {
+            tagged_ones.push(("leave", &self.leave, tag(TokenPurpose::Unsubscribe)));
+        }
+        for (key, mailbox, tag) in tagged_ones {
+            if Mailbox::parse(&tagged(mailbox, &tag)).is_err() {
+                anyhow::bail!(
+                    "`{key}` in `[sender]` is too long: with a reader's mark ({} characters) what \
+                     stands before the `@` has at most 64; make it shorter",
+                    tag.len() + 1
+                );
+            }
+        }
+        Ok(())
     }
 
     /// The message with its places, as it is frozen.
@@ -85,7 +144,7 @@ impl Letters {
         at: DateTime<Utc>,
     ) -> Result<Stamped, String> {
         self.try_stamp(prepared, row, purpose, at)
-            .map_err(|error| format!("row {}: {error}", row.id))
+            .map_err(|error| format!("no message can be made: {error}"))
     }
 
     fn try_stamp(
@@ -95,7 +154,7 @@ impl Letters {
         purpose: Purpose,
         at: DateTime<Utc>,
     ) -> Result<Stamped, press_message::Error> {
-        let to = Mailbox::parse(&row.address)?;
+        let to = Mailbox::parse_recipient(&row.address)?;
         let id = message_id(&self.campaign, &to, purpose, self.from.domain());
         let token = self
             .tokens
@@ -145,6 +204,7 @@ impl Letters {
             domain: "example.org".to_owned(),
             name: None,
             attempts: 0,
+            first_sent: None,
         };
         let at = DateTime::UNIX_EPOCH;
         self.stamp(prepared, &row, Purpose::Campaign, at)

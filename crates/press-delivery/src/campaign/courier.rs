@@ -250,8 +250,8 @@ impl Shared {
             if others > 0 && error.is_transient() && tries >= TRIES_BESIDE_OTHERS {
                 return None;
             }
-            let most = u64::from(self.settings.connect_attempts)
-                * self.settings.connections.max(1) as u64;
+            let most =
+                u64::from(self.settings.connect_attempts) * self.settings.connections.max(1) as u64;
             if !error.is_transient() || (others == 0 && failures >= most) {
                 self.dispatcher.end(Ended::Relay(error.to_string()));
                 return None;

@@ -36,11 +36,12 @@ pub fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
             .mode(0o700)
             .create(folder)?;
     }
-    OpenOptions::new()
+    let mut file = OpenOptions::new()
         .create(true)
         .truncate(true)
         .write(true)
         .mode(0o600)
-        .open(path)?
-        .write_all(content)
+        .open(path)?;
+    file.write_all(content)?;
+    file.sync_data()
 }

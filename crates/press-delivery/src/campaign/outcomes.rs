@@ -1,8 +1,8 @@
 //! What became of each message, and when refusals are too many.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::courier::Job;
@@ -53,12 +53,17 @@ impl Answers {
             return None;
         }
         if self.in_a_row >= IN_A_ROW {
-            return Some(format!("the last {} recipients were all refused", self.in_a_row));
+            return Some(format!(
+                "the last {} recipients were all refused",
+                self.in_a_row
+            ));
         }
         let refused = self.last.iter().filter(|refused| **refused).count();
         let of_last = self.last.len() == WINDOW && refused as f64 > share * WINDOW as f64;
         if of_last {
-            return Some(format!("{refused} of the last {WINDOW} recipients were refused"));
+            return Some(format!(
+                "{refused} of the last {WINDOW} recipients were refused"
+            ));
         }
         let of_all = self.all >= WINDOW as u64 && self.refused as f64 > share * self.all as f64;
         of_all.then(|| format!("{} of {} recipients were refused", self.refused, self.all))
@@ -118,8 +123,9 @@ impl Shared {
                 Mark::Failed(reply)
             }
             Some(Outcome::Failed(reply, Stage::Sender)) => {
-                self.dispatcher
-                    .end(Ended::Relay(format!("the relay takes no message of this: {reply}")));
+                self.dispatcher.end(Ended::Relay(format!(
+                    "the relay takes no message of this: {reply}"
+                )));
                 Mark::NotSent(reply.to_string(), now)
             }
             Some(Outcome::Deferred(reply, stage)) => {
@@ -172,9 +178,7 @@ impl Shared {
     }
 
     async fn halt_if_refused(&self, is_refusal: bool) {
-        let too_many = self
-            .counts
-            .answered(is_refusal, self.settings.halt_share);
+        let too_many = self.counts.answered(is_refusal, self.settings.halt_share);
         let Some(reason) = too_many.filter(|_| !self.dispatcher.is_stopped()) else {
             return;
         };
@@ -206,7 +210,11 @@ impl Shared {
 
 fn given_up(row: &Row, reply: Reply) -> Mark {
     Mark::Failed(Reply {
-        words: format!("given up after {} attempts: {}", row.attempts + 1, reply.words),
+        words: format!(
+            "given up after {} attempts: {}",
+            row.attempts + 1,
+            reply.words
+        ),
         ..reply
     })
 }

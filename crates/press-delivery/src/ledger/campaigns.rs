@@ -205,8 +205,7 @@ impl Ledger {
                     address: row.try_get("address")?,
                     domain: row.try_get("domain")?,
                     name: row.try_get("name")?,
-                    attempts: u32::try_from(row.try_get::<i64, _>("attempts")?)
-                        .unwrap_or(u32::MAX),
+                    attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
                     first_sent: row.try_get("first_sent")?,
                 })
             })

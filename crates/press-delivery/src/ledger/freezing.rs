@@ -140,7 +140,8 @@ impl Ledger {
         .bind(campaign)
         .execute(&mut *change)
         .await?;
-        let count = "SELECT count(*) FROM delivery WHERE mailing = $1 AND campaign = $2 AND state = $3";
+        let count =
+            "SELECT count(*) FROM delivery WHERE mailing = $1 AND campaign = $2 AND state = $3";
         let mut counts = [0i64; 2];
         for (count_of, state) in counts.iter_mut().zip(["queued", "suppressed"]) {
             *count_of = sqlx::query_scalar(count)

@@ -1,8 +1,8 @@
 //! Who is on the list, who has left it, and who is forgotten.
 
+use sqlx::AnyConnection;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
-use sqlx::AnyConnection;
 
 use super::dialect::Dialect;
 use super::{Ledger, LedgerError};
@@ -336,11 +336,7 @@ async fn is_forgotten(hash: &str, connection: &mut AnyConnection) -> sqlx::Resul
 }
 
 /// A value that the list does not give leaves what is known.
-async fn take_in(
-    entry: &Entry,
-    now: i64,
-    connection: &mut AnyConnection,
-) -> sqlx::Result<Change> {
+async fn take_in(entry: &Entry, now: i64, connection: &mut AnyConnection) -> sqlx::Result<Change> {
     let taken: Option<i64> = sqlx::query_scalar(
         "INSERT INTO subscriber AS s (key, address, domain, name, language, editions, \
              segments, consent_source, consent_time, added, changed) \

@@ -122,7 +122,15 @@ async fn commit(
             }
             Mark::GivenBack => give_back(request, sender, &mut change).await?,
             Mark::Accepted(reply) => {
-                settle(request, sender, "'accepted'", Some(reply), None, &mut change).await?
+                settle(
+                    request,
+                    sender,
+                    "'accepted'",
+                    Some(reply),
+                    None,
+                    &mut change,
+                )
+                .await?
             }
             Mark::Written => settle(request, sender, "'written'", None, None, &mut change).await?,
             Mark::Deferred(reply, due) => {
@@ -137,7 +145,15 @@ async fn commit(
             }
             Mark::Uncertain(words) => {
                 let reply = Reply::ours(words.clone());
-                settle(request, sender, "'uncertain'", Some(&reply), None, &mut change).await?
+                settle(
+                    request,
+                    sender,
+                    "'uncertain'",
+                    Some(&reply),
+                    None,
+                    &mut change,
+                )
+                .await?
             }
         });
     }
@@ -156,7 +172,9 @@ async fn settle(
     due: Option<i64>,
     change: &mut Transaction<'_, Any>,
 ) -> sqlx::Result<bool> {
-    let code = reply.map(|reply| i64::from(reply.code)).filter(|code| *code > 0);
+    let code = reply
+        .map(|reply| i64::from(reply.code))
+        .filter(|code| *code > 0);
     let changed = sqlx::query(&format!(
         "UPDATE delivery SET state = {state}, code = $1, enhanced = $2, \
          words = CASE WHEN address = '' THEN NULL ELSE $3 END, \

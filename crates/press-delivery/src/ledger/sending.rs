@@ -172,7 +172,8 @@ impl Ledger {
             return Ok(());
         };
         let known = read_beside(&path).is_some_and(|beside| {
-            let confirmed = |(name, sort): &(String, String)| name == issue && sort == kind.as_str();
+            let confirmed =
+                |(name, sort): &(String, String)| name == issue && sort == kind.as_str();
             kind == RelayKind::Smtp && beside.confirmed.iter().any(confirmed)
         });
         match known {

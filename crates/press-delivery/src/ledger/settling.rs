@@ -165,9 +165,8 @@ impl Ledger {
         now: i64,
     ) -> Result<(), LedgerError> {
         let each = self.dialect.each(1);
-        let these = format!(
-            "state = 'uncertain' AND id IN (SELECT CAST(value AS BIGINT) FROM {each})"
-        );
+        let these =
+            format!("state = 'uncertain' AND id IN (SELECT CAST(value AS BIGINT) FROM {each})");
         let json = |rows: &[i64]| serde_json::to_string(rows).unwrap_or_else(|_| "[]".to_owned());
         let mut connection = self.lock().await;
         let settle = async {

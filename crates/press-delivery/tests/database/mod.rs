@@ -1,5 +1,7 @@
 //! A ledger for a test, on either database, and what is done with it again and again.
 
+#![allow(dead_code, reason = "each test uses its own part of it")]
+
 use std::path::PathBuf;
 
 use press_delivery::*;
@@ -22,6 +24,12 @@ pub struct Sender {
 impl Desk {
     pub async fn sqlite() -> Desk {
         let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".press/deliveries.db");
+        Desk::with(Ledger::open(&path).await.unwrap(), folder)
+    }
+
+    pub async fn sqlite_in(folder: &std::path::Path) -> Desk {
+        let folder = tempfile::tempdir_in(folder).unwrap();
         let path = folder.path().join(".press/deliveries.db");
         Desk::with(Ledger::open(&path).await.unwrap(), folder)
     }
@@ -137,7 +145,11 @@ impl Desk {
 impl Sender {
     pub async fn claim(&self, campaign: i64, now: i64) -> Vec<Row> {
         let number = self.sending.number();
-        let mut rows = self.ledger.claim(campaign, number, now, 10, &[]).await.unwrap();
+        let mut rows = self
+            .ledger
+            .claim(campaign, number, now, 10, &[])
+            .await
+            .unwrap();
         rows.sort_by_key(|row| row.id);
         rows
     }
