@@ -50,6 +50,9 @@ pub enum Command {
     Send(SendArgs),
     /// A campaign that was confirmed: how far it is, and whether it goes on
     Campaign(CampaignArgs),
+    /// Kill campaigns at work, again and again
+    #[command(hide = true)]
+    Soak(SoakArgs),
 }
 
 /// Arguments of `subscribers`.
@@ -160,6 +163,14 @@ pub struct SendArgs {
     /// becomes uncertain
     #[arg(long)]
     pub accept_restored: bool,
+}
+
+/// Arguments of `soak`.
+#[derive(Debug, Args)]
+pub struct SoakArgs {
+    /// For how long, in seconds
+    #[arg(default_value_t = 60)]
+    pub seconds: u64,
 }
 
 /// Arguments of `campaign`.

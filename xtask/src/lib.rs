@@ -23,6 +23,7 @@ mod print;
 mod proof;
 mod report;
 mod send;
+mod soak;
 mod subscribers;
 mod suppress;
 mod verify;
@@ -73,6 +74,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console) -> E
         cli::Command::Suppress(args) => suppress::run(args, console),
         cli::Command::Send(args) => send::run(args, console),
         cli::Command::Campaign(args) => campaign::run(args, console),
+        cli::Command::Soak(args) => soak::run(args, console),
     };
     outcome.unwrap_or_else(|error| {
         console.error(&format!("error: {error:#}\n"));

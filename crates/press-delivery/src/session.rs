@@ -425,17 +425,16 @@ fn is_positive(reply: &RawReply) -> bool {
 /// CRLF at the end.
 fn stuff_dots(content: &[u8], out: &mut Vec<u8>) {
     out.reserve(content.len() + 64);
-    let mut rest = content;
-    if rest.first() == Some(&b'.') {
+    if content.first() == Some(&b'.') {
         out.push(b'.');
     }
-    while let Some(at) = rest.windows(2).position(|pair| pair == b"\n.") {
-        out.extend_from_slice(&rest[..=at]);
+    let mut done = 0;
+    for at in memchr::memmem::find_iter(content, b"\n.") {
+        out.extend_from_slice(&content[done..=at]);
         out.push(b'.');
-        rest = &rest[at + 1..];
-        // The dot itself goes with what follows it.
+        done = at + 1;
     }
-    out.extend_from_slice(rest);
+    out.extend_from_slice(&content[done..]);
     if !out.ends_with(b"\r\n") {
         out.extend_from_slice(b"\r\n");
     }

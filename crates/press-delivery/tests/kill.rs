@@ -279,11 +279,11 @@ async fn check(numbers: Numbers) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_without_faults() {
-    check(Numbers {
-        kills: kills(25),
+    again_and_again(|seed| Numbers {
+        kills: 25,
         people: 3000,
         faults: Faults {
-            seed: 1,
+            seed,
             delay: Duration::from_millis(1),
             ..Faults::default()
         },
@@ -293,11 +293,11 @@ async fn killed_without_faults() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_with_faults() {
-    check(Numbers {
-        kills: kills(25),
+    again_and_again(|seed| Numbers {
+        kills: 25,
         people: 2000,
         faults: Faults {
-            seed: 2,
+            seed,
             drop: 4,
             drop_in_content: 10,
             lose_reply: 5,
@@ -312,8 +312,16 @@ async fn killed_with_faults() {
     .await;
 }
 
-/// More of them where somebody has the time.
-fn kills(few: usize) -> usize {
-    let asked = std::env::var("PRESS_KILLS").ok();
-    asked.and_then(|kills| kills.parse().ok()).unwrap_or(few)
+/// Once; with `PRESS_SOAK`, a number of seconds, with other seeds until these are
+/// over.
+async fn again_and_again(numbers: impl Fn(u64) -> Numbers) {
+    let soak = std::env::var("PRESS_SOAK").ok();
+    let soak = soak.and_then(|seconds| seconds.parse().ok()).unwrap_or(0);
+    let begun = std::time::Instant::now();
+    let mut seed = 1;
+    check(numbers(seed)).await;
+    while begun.elapsed() < Duration::from_secs(soak) {
+        seed += 1;
+        check(numbers(seed)).await;
+    }
 }

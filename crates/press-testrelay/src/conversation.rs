@@ -53,6 +53,8 @@ struct Conversation<'a, S> {
     to: Option<String>,
     logged_in: bool,
     taken: u32,
+    /// Something came since the last reply.
+    has_heard: bool,
 }
 
 /// The client is gone, or is made to think that we are.
@@ -78,6 +80,7 @@ impl<'a, S: Wire> Conversation<'a, S> {
             to: None,
             logged_in: false,
             taken: 0,
+            has_heard: true,
         }
     }
 
@@ -303,12 +306,16 @@ impl<'a, S: Wire> Conversation<'a, S> {
         self.read.reserve(32 * 1024);
         match self.stream.read_buf(&mut self.read).await? {
             0 => Err(gone()),
-            _ => Ok(()),
+            _ => {
+                self.has_heard = true;
+                Ok(())
+            }
         }
     }
 
     async fn say(&mut self, words: &str) -> io::Result<()> {
-        if !self.faults.delay.is_zero() {
+        // As a long way would do it: what came in one go is answered in one.
+        if !self.faults.delay.is_zero() && std::mem::take(&mut self.has_heard) {
             tokio::time::sleep(self.faults.delay).await;
         }
         if self.shared.draws(self.faults.silent) {

@@ -39,7 +39,7 @@ pub struct Faults {
     pub silent: u32,
     /// 421 after so many messages on one connection.
     pub close_after: Option<u32>,
-    /// The wait before each reply.
+    /// The wait before each reply; one for all that came in one go.
     pub delay: Duration,
     /// PIPELINING is offered, and what comes in one go is thrown away but for its
     /// first line.
