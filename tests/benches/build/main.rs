@@ -7,6 +7,7 @@
 
 mod bare;
 mod generate;
+mod others;
 mod stage;
 
 use std::path::Path;
@@ -50,6 +51,7 @@ fn main() {
     ] {
         measure_book(name, &issue);
     }
+    measure_mail();
 }
 
 /// The pages of an anthology beside bare typst's, each once: they take long.
@@ -97,6 +99,33 @@ fn measure_book(name: &str, issue: &generate::Generated) {
         );
     }
     println!();
+}
+
+/// An email beside what pandoc and MJML make, from the manuscripts to inlined HTML.
+fn measure_mail() {
+    println!("Email of 9 articles, 1,400 words");
+    if let Err(reason) = others::install() {
+        println!("  not measured: {reason}\n");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let issues = folder.path().join("issues");
+    generate::small().write(&issues);
+    let cost = |stage| median(stage, &issues, &folder.path().join("out")).1;
+    let [others, mail] = Stage::OF_A_MAIL.map(cost);
+    for (stage, cost) in Stage::OF_A_MAIL.into_iter().zip([others, mail]) {
+        println!(
+            "  {:24} {:7.3} s  {:6.1} MiB   {:5.3} × pandoc and MJML",
+            stage.name(),
+            cost.cpu_seconds,
+            cost.peak_mib,
+            cost.cpu_seconds / others.cpu_seconds,
+        );
+    }
+    let messages = cost(Stage::Messages).cpu_seconds * 10.0;
+    println!(
+        "  100,000 messages: {messages:.2} s of CPU, ten times the 10,000 that were measured\n"
+    );
 }
 
 /// The least, the median and the most of several measurements.
