@@ -36,7 +36,7 @@ fn main() {
     // all but the email beside others'.
     let mail_alone = args.iter().any(|arg| arg == "mail");
     if mail_alone {
-        return measure_mail();
+        return measure_mails();
     }
     let books_alone = args.iter().any(|arg| arg == "books");
     for (name, issue) in [
@@ -56,7 +56,7 @@ fn main() {
     ] {
         measure_book(name, &issue);
     }
-    measure_mail();
+    measure_mails();
 }
 
 /// The pages of an anthology beside bare typst's, each once: they take long.
@@ -106,6 +106,12 @@ fn measure_book(name: &str, issue: &generate::Generated) {
     println!();
 }
 
+fn measure_mails() {
+    measure_mail();
+    measure_messages("9 articles", &generate::small());
+    measure_messages("60 articles, 30 pictures inside", &generate::middle());
+}
+
 /// An email beside what pandoc and MJML make, from the manuscripts to inlined HTML.
 fn measure_mail() {
     println!("Email of 9 articles, 1,400 words");
@@ -127,9 +133,22 @@ fn measure_mail() {
             cost.cpu_seconds / others.cpu_seconds,
         );
     }
-    let messages = cost(Stage::Messages).cpu_seconds * 10.0;
+    println!();
+}
+
+/// Messages for 10,000 readers, beside as many copies of one, each once: many large
+/// messages take long.
+fn measure_messages(name: &str, issue: &generate::Generated) {
+    println!("Messages of {name}");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let issues = folder.path().join("issues");
+    issue.write(&issues);
+    let cost = |stage| child(stage, &issues, &folder.path().join("out"));
+    let [copies, messages] = Stage::OF_MESSAGES.map(cost).map(|cost| cost.cpu_seconds);
     println!(
-        "  100,000 messages: {messages:.2} s of CPU, ten times the 10,000 that were measured\n"
+        "  10,000 messages {messages:.2} s of CPU (100,000: {:.1} s), 10,000 copies of one {copies:.2} s: {:.2} ×\n",
+        messages * 10.0,
+        messages / copies,
     );
 }
 

@@ -46,6 +46,8 @@ pub enum Stage {
     /// Ten thousand messages of it, each for a recipient with a name, an address to
     /// leave by, and nothing signed.
     Messages,
+    /// One of these messages copied as often: the least that filling in can take.
+    Copies,
     /// `cargo xtask build`, the proof and the report among it.
     Build,
     /// The proof alone: the files of the last build read back and held against
@@ -98,6 +100,7 @@ impl Stage {
             Stage::PandocAndMjml => "pandoc-and-mjml",
             Stage::Email => "email",
             Stage::Messages => "10,000 messages",
+            Stage::Copies => "10,000 copies",
             Stage::Build => "whole-build",
             Stage::Proof => "proof",
         }
@@ -109,10 +112,16 @@ impl Stage {
     /// The stages of an email; the others' first.
     pub const OF_A_MAIL: [Stage; 2] = [Stage::PandocAndMjml, Stage::Mail];
 
+    /// The stages of messages; the copies first.
+    pub const OF_MESSAGES: [Stage; 2] = [Stage::Copies, Stage::Messages];
+
     /// The stage of that name.
     pub fn named(name: &str) -> Option<Stage> {
         let apart = Stage::OF_A_BOOK.into_iter().chain(Stage::OF_A_MAIL);
-        let mut all = Stage::ALL.into_iter().chain(apart);
+        let mut all = Stage::ALL
+            .into_iter()
+            .chain(apart)
+            .chain(Stage::OF_MESSAGES);
         all.find(|stage| stage.name() == name)
     }
 
@@ -235,14 +244,20 @@ impl Stage {
             Stage::Cover => cost_of(|| drop(press_pdf::cover(&print).expect("a cover"))),
             Stage::Epub => cost_of(|| book(publication, issue, &pictures)),
             Stage::Email => cost_of(|| drop(mail(publication, issue, &pictures, &templates))),
-            Stage::Messages => {
+            Stage::Messages | Stage::Copies => {
                 let mut publication = publication.clone();
                 publication.email.greeting = Some(press_model::Greeting {
                     named: "Dear {name},".into(),
                     unnamed: "Dear reader,".into(),
                 });
                 let parts = mail(&publication, issue, &pictures, &templates).parts;
-                cost_of(|| messages(&parts, 10_000))
+                match self {
+                    Stage::Copies => {
+                        let message = messages(&parts, 1);
+                        cost_of(|| copies(&message, 10_000))
+                    }
+                    _ => cost_of(|| drop(messages(&parts, 10_000))),
+                }
             }
         }
     }
@@ -297,8 +312,8 @@ fn mail(
     press_email::render(&input).expect("an email")
 }
 
-/// Fills a message in for so many recipients.
-fn messages(parts: &press_message::Parts, count: u32) {
+/// Fills a message in for so many recipients, and says the last one.
+fn messages(parts: &press_message::Parts, count: u32) -> Vec<u8> {
     use press_message::{Headers, Mailbox, Purpose, Recipient, Unsubscribe, message_id, prepare};
     let mailbox = |text: &str| Mailbox::parse(text).expect("a mailbox");
     let from = mailbox("The Review <news@review.example>");
@@ -324,6 +339,17 @@ fn messages(parts: &press_message::Parts, count: u32) {
             .fill(&Recipient::new(&to, id, unsubscribe), &mut message)
             .expect("a message");
         std::hint::black_box(&message);
+    }
+    message
+}
+
+/// Copies a message so often.
+fn copies(message: &[u8], count: u32) {
+    let mut copy = Vec::new();
+    for _ in 0..count {
+        copy.clear();
+        copy.extend_from_slice(message);
+        std::hint::black_box(&copy);
     }
 }
 
