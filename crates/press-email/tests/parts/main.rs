@@ -278,7 +278,7 @@ fn labels_in_an_article_of_another_language_say_so() {
 fn both_dark_modes_have_the_same_colours() {
     let html = specimen().html;
     let (_, sheet) = html.split_once("prefers-color-scheme:dark){").unwrap();
-    let (media, rest) = sheet.split_once("\n}\n").unwrap();
+    let (media, rest) = sheet.trim_start().split_once("\n}\n").unwrap();
     let (outlook, _) = rest.split_once("</style>").unwrap();
     let plain = outlook
         .replace("[data-ogsc] ", "")
