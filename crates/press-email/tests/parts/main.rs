@@ -287,6 +287,14 @@ fn both_dark_modes_have_the_same_colours() {
         assert!(plain.contains(rule), "{rule}");
     }
     assert_eq!(media.lines().count(), plain.trim().lines().count() + 1);
+    // None of them holds anywhere else.
+    for rule in outlook.trim().lines() {
+        let (selectors, _) = rule.split_once('{').unwrap();
+        assert!(
+            selectors.split(',').all(|one| one.starts_with("[data-ogs")),
+            "{rule}"
+        );
+    }
 }
 
 #[test]
