@@ -51,8 +51,7 @@ pub(crate) fn html(
             labels,
             places,
             shown: shown.clone(),
-            labels_language: (publication.language.primary() != labels.language)
-                .then_some(labels.language),
+            language: publication.language.clone(),
         }),
     );
     // Reading takes as long as the whole takes.
@@ -270,9 +269,14 @@ fn add_filters(environment: &mut Environment, target: Arc<Target>) {
         Value::from_safe_string(html)
     });
     let label = Arc::clone(&target);
-    environment.add_filter("label", move |text: &str| {
-        Value::from_safe_string(label.label(text))
-    });
+    // In an article of another language, that language is named: `"…" | label(article.lang)`.
+    environment.add_filter(
+        "label",
+        move |text: &str, around: Option<Serde<LanguageTag>>| {
+            let around = around.as_deref().unwrap_or(&label.language);
+            Value::from_safe_string(label.label(text, around))
+        },
+    );
     environment.add_filter("direction", |language: Serde<LanguageTag>| {
         direction(&language)
     });
@@ -288,20 +292,23 @@ fn add_filters(environment: &mut Environment, target: Arc<Target>) {
 /// What running text in an email looks like.
 struct Target {
     labels: &'static Labels,
-    /// The language of the labels, where it is not the publication's.
-    labels_language: Option<&'static str>,
+    /// The language of the publication.
+    language: LanguageTag,
     places: Places,
     shown: BTreeMap<AssetPath, Shown>,
 }
 
 impl Target {
-    fn label(&self, text: &str) -> String {
+    /// One of the tool's own words, which says its language where another one is
+    /// `around` it.
+    fn label(&self, text: &str, around: &LanguageTag) -> String {
         let mut html = String::new();
-        if let Some(language) = self.labels_language {
-            html.push_str(&format!("<span lang=\"{language}\">"));
+        let is_other = around.primary() != self.labels.language;
+        if is_other {
+            html.push_str(&format!("<span lang=\"{}\">", self.labels.language));
         }
         escape_html(text, &mut html);
-        if self.labels_language.is_some() {
+        if is_other {
             html.push_str("</span>");
         }
         html

@@ -2,7 +2,8 @@
 //! or by its alternative text alone.
 //!
 //! Pictures are PNG or JPEG, which every client draws, and carry at least one and
-//! a half pixels for each that is shown. A remote picture is expected at
+//! a half pixels for each that is shown. They stand on white, as on paper: some
+//! clients turn the ground dark behind them. A remote picture is expected at
 //! `{base_url}/{issue}/images/NAME-WIDTH.EXT`, beside the pages of the issue;
 //! NAME is the slug of the picture's path. The caller gets it as a
 //! [`WebPicture`] to put there.
@@ -87,7 +88,7 @@ pub(crate) fn deliver(
         if delivered.shown.contains_key(asset) {
             continue;
         }
-        let prepared = pictures.raster(asset, WIDEST * 2)?;
+        let prepared = pictures.raster_on_white(asset, WIDEST * 2)?;
         let extension = prepared.format.extension();
         let length = prepared.bytes.len();
         let src = match &remote {

@@ -50,7 +50,7 @@ pub(crate) fn check(checked: &Checked) -> Vec<Diagnostic> {
     structure::links(&document, checked, &mut faults);
     structure::pictures(&document, checked, &mut faults);
     structure::footer(&document, checked, &mut faults);
-    for mode in [Mode::Light, Mode::Dark] {
+    for mode in Mode::ALL {
         contrasts(&document, mode, &mut faults);
     }
     sizes(&document, &mut faults);
@@ -108,7 +108,7 @@ fn contrasts(document: &Document, mode: Mode, faults: &mut Faults) {
             Code::EmailContrast,
             &element.origin,
             format!(
-                "words in {} on {} have a contrast of {:.1} in the {} palette",
+                "words in {} on {} have a contrast of {:.1} in {}",
                 found.ink,
                 found.ground,
                 found.ratio,

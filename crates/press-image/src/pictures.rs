@@ -83,7 +83,18 @@ pub(crate) struct Picture {
 struct Wish {
     path: AssetPath,
     width: u32,
-    vector: bool,
+    form: Form,
+}
+
+/// What a picture is made into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Form {
+    /// An SVG as it is.
+    Vector,
+    /// Pixels, which may be transparent.
+    Pixels,
+    /// Pixels on white paper.
+    Opaque,
 }
 
 impl Pictures {
@@ -126,7 +137,7 @@ impl Pictures {
     /// [`Error::Unknown`] for a picture that was not inspected or was faulty,
     /// [`Error::Prepare`] if a library fails.
     pub fn for_print(&self, path: &AssetPath, max_width: u32) -> Result<Prepared, Error> {
-        self.prepare(path, max_width, true)
+        self.prepare(path, max_width, Form::Vector)
     }
 
     /// The picture as PNG or JPEG of at most `max_width` pixels: photographs as
@@ -135,7 +146,17 @@ impl Pictures {
     /// # Errors
     /// As [`Pictures::for_print`].
     pub fn raster(&self, path: &AssetPath, max_width: u32) -> Result<Prepared, Error> {
-        self.prepare(path, max_width, false)
+        self.prepare(path, max_width, Form::Pixels)
+    }
+
+    /// As [`Pictures::raster`], on white wherever the picture is transparent: where
+    /// programs change the ground of a page as they please, dark lines on it must not
+    /// be lost.
+    ///
+    /// # Errors
+    /// As [`Pictures::for_print`].
+    pub fn raster_on_white(&self, path: &AssetPath, max_width: u32) -> Result<Prepared, Error> {
+        self.prepare(path, max_width, Form::Opaque)
     }
 
     /// An SVG as plain shapes that need nothing but themselves, for screens that draw
@@ -164,7 +185,7 @@ impl Pictures {
         }))
     }
 
-    fn prepare(&self, path: &AssetPath, width: u32, vector: bool) -> Result<Prepared, Error> {
+    fn prepare(&self, path: &AssetPath, width: u32, form: Form) -> Result<Prepared, Error> {
         let picture = self
             .pictures
             .get(path)
@@ -179,7 +200,10 @@ impl Pictures {
             } else {
                 width.min(picture.info.width)
             },
-            vector: vector && is_svg,
+            form: match (form, is_svg) {
+                (Form::Vector, false) | (Form::Opaque, true) => Form::Pixels,
+                (form, _) => form,
+            },
         };
         let made = {
             let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
@@ -199,7 +223,7 @@ impl Pictures {
 impl Picture {
     fn make(&self, wish: &Wish, fonts: &Arc<Database>) -> Result<Prepared, String> {
         let format = self.info.format;
-        if wish.vector {
+        if wish.form == Form::Vector {
             return Ok(Prepared {
                 bytes: Arc::clone(&self.bytes),
                 format,
@@ -207,7 +231,9 @@ impl Picture {
                 height: self.info.height,
             });
         }
-        if wish.width == self.info.width
+        let is_whole = wish.width == self.info.width;
+        if is_whole
+            && (wish.form == Form::Pixels || !self.is_transparent()?)
             && let Some(prepared) = self.untouched()
         {
             return Ok(prepared);
@@ -218,8 +244,12 @@ impl Picture {
             let decoded = raster::decode(&self.bytes, format)
                 .map_err(|error| error.to_string())?
                 .ok_or_else(|| String::from("it has no pixels"))?;
+            let image = match wish.form {
+                Form::Vector | Form::Pixels => decoded.image,
+                Form::Opaque => raster::on_white(decoded.image),
+            };
             Decoded {
-                image: raster::scale_down(decoded.image, wish.width),
+                image: raster::scale_down(image, wish.width),
                 profile: decoded.profile,
             }
         };
@@ -235,6 +265,18 @@ impl Picture {
             width,
             height,
         })
+    }
+
+    /// Whether any of its pixels lets the page through.
+    fn is_transparent(&self) -> Result<bool, String> {
+        match self.info.format {
+            Format::Jpeg | Format::Svg => Ok(false),
+            Format::Png | Format::Gif | Format::WebP => {
+                let decoded = raster::decode(&self.bytes, self.info.format);
+                let decoded = decoded.map_err(|error| error.to_string())?;
+                Ok(decoded.is_some_and(|decoded| !raster::is_opaque(&decoded.image)))
+            }
+        }
     }
 
     /// The file without its metadata, if it can be shown as it is: encoding a

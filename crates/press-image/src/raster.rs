@@ -116,6 +116,25 @@ pub fn scale_down(image: DynamicImage, width: u32) -> DynamicImage {
     }
 }
 
+/// The picture as it looks on white paper.
+pub fn on_white(image: DynamicImage) -> DynamicImage {
+    if is_opaque(&image) {
+        return image;
+    }
+    let is_grey = !image.color().has_color();
+    let mut pixels = image.into_rgba8();
+    for pixel in pixels.pixels_mut() {
+        let [red, green, blue, alpha] = pixel.0.map(u32::from);
+        let mix = |channel: u32| ((channel * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
+        pixel.0 = [mix(red), mix(green), mix(blue), 255];
+    }
+    let image = DynamicImage::from(pixels);
+    match is_grey {
+        true => image.into_luma8().into(),
+        false => image.into_rgb8().into(),
+    }
+}
+
 /// Scales with a filter of high quality and, since pages may hold many pictures,
 /// with the vector instructions of the processor.
 fn scale(image: RgbaImage, width: u32, height: u32) -> RgbaImage {
@@ -226,6 +245,7 @@ fn fits(profile: &[u8], colour: ColorType) -> bool {
     }
 }
 
-fn is_opaque(image: &DynamicImage) -> bool {
+/// Whether a picture hides what is behind it.
+pub fn is_opaque(image: &DynamicImage) -> bool {
     !image.color().has_alpha() || image.to_rgba8().pixels().all(|pixel| pixel.0[3] == 255)
 }

@@ -79,6 +79,31 @@ fn transparency_stays_and_photographs_become_jpeg() {
 }
 
 #[test]
+fn transparency_becomes_white_where_that_is_asked_for() {
+    let clear = RgbaImage::from_fn(600, 20, |x, _| {
+        Rgba([200, 0, 0, if x < 300 { 0 } else { 128 }])
+    });
+    for format in [ImageFormat::Png, ImageFormat::WebP] {
+        let (pictures, _) = inspect("a.png", &encode(clear.clone().into(), format));
+        for width in [600, 300] {
+            let prepared = pictures.raster_on_white(&path("a.png"), width).unwrap();
+            let image = image::load_from_memory(&prepared.bytes).unwrap();
+            assert!(!image.color().has_alpha());
+            let image = image.to_rgb8();
+            assert_eq!(image.get_pixel(0, 0), &Rgb([255, 255, 255]));
+            assert_eq!(image.get_pixel(width - 1, 0), &Rgb([227, 127, 127]));
+        }
+    }
+    // What is opaque is handed on as it is.
+    let (pictures, _) = inspect("a.png", &png(600, 400));
+    let of = |prepared: Prepared| prepared.bytes;
+    assert_eq!(
+        of(pictures.raster_on_white(&path("a.png"), 900).unwrap()),
+        of(pictures.raster(&path("a.png"), 900).unwrap())
+    );
+}
+
+#[test]
 fn an_svg_is_measured_by_its_own_size_and_drawn_on_white() {
     let svg = br##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 100"><text x="9" y="50">Abc</text></svg>"##;
     let (pictures, faults) = inspect("a.svg", svg);

@@ -7,6 +7,7 @@
 
 mod bare;
 mod generate;
+mod others;
 mod stage;
 
 use std::path::Path;
@@ -31,7 +32,12 @@ fn main() {
         return;
     }
     println!("CPU seconds and peak MiB, median of {RUNS} processes (min–max)\n");
-    // `cargo bench --profile dev -- books` leaves out what waits for typst.
+    // `cargo bench --profile dev -- books` leaves out what waits for typst, `-- mail`
+    // all but the email beside others'.
+    let mail_alone = args.iter().any(|arg| arg == "mail");
+    if mail_alone {
+        return measure_mails();
+    }
     let books_alone = args.iter().any(|arg| arg == "books");
     for (name, issue) in [
         ("9 articles, 1,400 words, no pictures", generate::small()),
@@ -50,6 +56,7 @@ fn main() {
     ] {
         measure_book(name, &issue);
     }
+    measure_mails();
 }
 
 /// The pages of an anthology beside bare typst's, each once: they take long.
@@ -97,6 +104,52 @@ fn measure_book(name: &str, issue: &generate::Generated) {
         );
     }
     println!();
+}
+
+fn measure_mails() {
+    measure_mail();
+    measure_messages("9 articles", &generate::small());
+    measure_messages("60 articles, 30 pictures inside", &generate::middle());
+}
+
+/// An email beside what pandoc and MJML make, from the manuscripts to inlined HTML.
+fn measure_mail() {
+    println!("Email of 9 articles, 1,400 words");
+    if let Err(reason) = others::install() {
+        println!("  not measured: {reason}\n");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let issues = folder.path().join("issues");
+    generate::small().write(&issues);
+    let cost = |stage| median(stage, &issues, &folder.path().join("out")).1;
+    let [others, mail] = Stage::OF_A_MAIL.map(cost);
+    for (stage, cost) in Stage::OF_A_MAIL.into_iter().zip([others, mail]) {
+        println!(
+            "  {:24} {:7.3} s  {:6.1} MiB   {:5.3} × pandoc and MJML",
+            stage.name(),
+            cost.cpu_seconds,
+            cost.peak_mib,
+            cost.cpu_seconds / others.cpu_seconds,
+        );
+    }
+    println!();
+}
+
+/// Messages for 10,000 readers, beside as many copies of one, each once: many large
+/// messages take long.
+fn measure_messages(name: &str, issue: &generate::Generated) {
+    println!("Messages of {name}");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let issues = folder.path().join("issues");
+    issue.write(&issues);
+    let cost = |stage| child(stage, &issues, &folder.path().join("out"));
+    let [copies, messages] = Stage::OF_MESSAGES.map(cost).map(|cost| cost.cpu_seconds);
+    println!(
+        "  10,000 messages {messages:.2} s of CPU (100,000: {:.1} s), 10,000 copies of one {copies:.2} s: {:.2} ×\n",
+        messages * 10.0,
+        messages / copies,
+    );
 }
 
 /// The least, the median and the most of several measurements.

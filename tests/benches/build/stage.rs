@@ -1,7 +1,6 @@
 //! The stages that are measured, each in a process of its own.
 
 use std::path::Path;
-use std::process::Command;
 
 use chrono::DateTime;
 use nix::sys::resource::{UsageWho, getrusage};
@@ -11,7 +10,7 @@ use press_model::{Block, Edition, Inline, Issue, Publication};
 use press_template::Templates;
 use xtask::{Console, Exit};
 
-use crate::bare;
+use crate::{bare, others};
 
 /// A part of the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,11 +37,17 @@ pub enum Stage {
     Book,
     /// The EPUB that pandoc makes of the same manuscripts.
     Pandoc,
+    /// The email's parts with the reading of the issue: what pandoc and MJML do too.
+    Mail,
+    /// The HTML that pandoc and MJML make of the same manuscripts.
+    PandocAndMjml,
     /// The email's parts.
     Email,
     /// Ten thousand messages of it, each for a recipient with a name, an address to
     /// leave by, and nothing signed.
     Messages,
+    /// One of these messages copied as often: the least that filling in can take.
+    Copies,
     /// `cargo xtask build`, the proof and the report among it.
     Build,
     /// The proof alone: the files of the last build read back and held against
@@ -91,8 +96,11 @@ impl Stage {
             Stage::Epub => "epub",
             Stage::Book => "book",
             Stage::Pandoc => "pandoc",
+            Stage::Mail => "mail",
+            Stage::PandocAndMjml => "pandoc-and-mjml",
             Stage::Email => "email",
             Stage::Messages => "10,000 messages",
+            Stage::Copies => "10,000 copies",
             Stage::Build => "whole-build",
             Stage::Proof => "proof",
         }
@@ -101,9 +109,19 @@ impl Stage {
     /// The stages of an EPUB; pandoc's first, since the other is held against it.
     pub const OF_A_BOOK: [Stage; 2] = [Stage::Pandoc, Stage::Book];
 
+    /// The stages of an email; the others' first.
+    pub const OF_A_MAIL: [Stage; 2] = [Stage::PandocAndMjml, Stage::Mail];
+
+    /// The stages of messages; the copies first.
+    pub const OF_MESSAGES: [Stage; 2] = [Stage::Copies, Stage::Messages];
+
     /// The stage of that name.
     pub fn named(name: &str) -> Option<Stage> {
-        let mut all = Stage::ALL.into_iter().chain(Stage::OF_A_BOOK);
+        let apart = Stage::OF_A_BOOK.into_iter().chain(Stage::OF_A_MAIL);
+        let mut all = Stage::ALL
+            .into_iter()
+            .chain(apart)
+            .chain(Stage::OF_MESSAGES);
         all.find(|stage| stage.name() == name)
     }
 
@@ -123,7 +141,24 @@ impl Stage {
             return cost_of(|| drop(press_source::read(issues, "2024-01")));
         }
         if self == Stage::Pandoc {
-            return pandoc(issues, out);
+            return others::pandoc(issues, out);
+        }
+        if self == Stage::PandocAndMjml {
+            return others::pandoc_and_mjml(issues, out);
+        }
+        if self == Stage::Mail {
+            return cost_of(|| {
+                let source = press_source::read(issues, "2024-01").source;
+                let source = source.expect("a sound issue");
+                let (pictures, _) = Pictures::inspect(&source.assets, &source.fonts);
+                let templates = Templates::new(source.templates);
+                drop(mail(
+                    &source.publication,
+                    &source.issue,
+                    &pictures,
+                    &templates,
+                ));
+            });
         }
         if self == Stage::Book {
             return cost_of(|| {
@@ -177,7 +212,9 @@ impl Stage {
             | Stage::Build
             | Stage::Proof
             | Stage::Book
-            | Stage::Pandoc => Cost::default(),
+            | Stage::Pandoc
+            | Stage::Mail
+            | Stage::PandocAndMjml => Cost::default(),
             Stage::Pdf => cost_of(|| {
                 let layout = press_pdf::layout(&print).expect("a layout");
                 drop(layout.pdf().expect("a PDF"));
@@ -206,30 +243,21 @@ impl Stage {
             }
             Stage::Cover => cost_of(|| drop(press_pdf::cover(&print).expect("a cover"))),
             Stage::Epub => cost_of(|| book(publication, issue, &pictures)),
-            Stage::Email => cost_of(|| {
-                let issue = issue.for_edition(Edition::Email);
-                let input = press_email::Input {
-                    publication,
-                    issue: &issue,
-                    pictures: &pictures,
-                    templates: &templates,
-                };
-                drop(press_email::render(&input).expect("an email"));
-            }),
-            Stage::Messages => {
+            Stage::Email => cost_of(|| drop(mail(publication, issue, &pictures, &templates))),
+            Stage::Messages | Stage::Copies => {
                 let mut publication = publication.clone();
                 publication.email.greeting = Some(press_model::Greeting {
                     named: "Dear {name},".into(),
                     unnamed: "Dear reader,".into(),
                 });
-                let email = press_email::render(&press_email::Input {
-                    publication: &publication,
-                    issue: &issue.for_edition(Edition::Email),
-                    pictures: &pictures,
-                    templates: &templates,
-                });
-                let parts = email.expect("an email").parts;
-                cost_of(|| messages(&parts, 10_000))
+                let parts = mail(&publication, issue, &pictures, &templates).parts;
+                match self {
+                    Stage::Copies => {
+                        let message = messages(&parts, 1);
+                        cost_of(|| copies(&message, 10_000))
+                    }
+                    _ => cost_of(|| drop(messages(&parts, 10_000))),
+                }
             }
         }
     }
@@ -268,59 +296,24 @@ fn book(publication: &Publication, issue: &Issue, pictures: &Pictures) {
     drop(press_epub::render(&input).expect("an EPUB"));
 }
 
-/// Pandoc on the same manuscripts in one; nothing where it is not installed.
-fn pandoc(issues: &Path, out: &Path) -> Cost {
-    let entries = std::fs::read_dir(issues.join("2024-01")).expect("an issue");
-    let mut paths: Vec<_> = entries
-        .map(|entry| entry.expect("an entry").path())
-        .collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
-    paths.sort();
-    let mut text = String::new();
-    for path in paths {
-        let manuscript = std::fs::read_to_string(path).expect("a manuscript");
-        // Its front matter becomes a heading and a paragraph.
-        let (head, body) = manuscript
-            .trim_start_matches("---\n")
-            .split_once("---\n")
-            .expect("front matter");
-        for line in head.lines() {
-            match line.split_once(": ") {
-                Some(("headline", words)) => text.push_str(&format!("# {words}\n\n")),
-                Some((_, words)) => text.push_str(&format!("*{words}*\n\n")),
-                None => {}
-            }
-        }
-        text.push_str(body);
-        text.push('\n');
-    }
-    std::fs::create_dir_all(out).expect("a folder");
-    let (input, output) = (out.join("all.md"), out.join("pandoc.epub"));
-    std::fs::write(&input, text).expect("the manuscripts");
-    let run = Command::new("pandoc")
-        .args([
-            "--from",
-            "gfm",
-            "--metadata",
-            "title=Benchmark",
-            "--toc",
-            "-o",
-        ])
-        .args([&output, &input])
-        .status();
-    if !run.is_ok_and(|status| status.success()) {
-        return Cost::default();
-    }
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("the use of pandoc");
-    let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
-    Cost {
-        cpu_seconds: micros as f64 / 1e6,
-        peak_mib: usage.max_rss() as f64 / 1024.0,
-    }
+/// The parts of the email, its HTML inlined.
+fn mail(
+    publication: &Publication,
+    issue: &Issue,
+    pictures: &Pictures,
+    templates: &Templates,
+) -> press_email::Email {
+    let input = press_email::Input {
+        publication,
+        issue: &issue.for_edition(Edition::Email),
+        pictures,
+        templates,
+    };
+    press_email::render(&input).expect("an email")
 }
 
-/// Fills a message in for so many recipients.
-fn messages(parts: &press_message::Parts, count: u32) {
+/// Fills a message in for so many recipients, and says the last one.
+fn messages(parts: &press_message::Parts, count: u32) -> Vec<u8> {
     use press_message::{Headers, Mailbox, Purpose, Recipient, Unsubscribe, message_id, prepare};
     let mailbox = |text: &str| Mailbox::parse(text).expect("a mailbox");
     let from = mailbox("The Review <news@review.example>");
@@ -346,6 +339,17 @@ fn messages(parts: &press_message::Parts, count: u32) {
             .fill(&Recipient::new(&to, id, unsubscribe), &mut message)
             .expect("a message");
         std::hint::black_box(&message);
+    }
+    message
+}
+
+/// Copies a message so often.
+fn copies(message: &[u8], count: u32) {
+    let mut copy = Vec::new();
+    for _ in 0..count {
+        copy.clear();
+        copy.extend_from_slice(message);
+        std::hint::black_box(&copy);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whether words can be read: their colour on their ground, as the styles of the
-//! elements say, and again as the sheet for dark mode changes them.
+//! elements say, and again as the sheet changes them in dark mode and in the dark
+//! mode of the Outlook app.
 
 use press_model::Colour;
 
@@ -9,21 +10,52 @@ use crate::scan::{Document, Element, declarations};
 const LEAST: f64 = 4.5;
 const LEAST_OF_LARGE: f64 = 3.0;
 
-/// The colours of a client that says nothing: black on white, or the other way.
+/// Which colours a client shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
+    /// Those of the elements.
     Light,
+    /// Those of the sheet for `prefers-color-scheme: dark` before them.
     Dark,
+    /// Those that the sheet has for the Outlook app. It changes all others itself, in
+    /// a way of its own that fits ink to ground, so that what comes out is not known:
+    /// a pair is looked at where the sheet has both its colours.
+    Outlook,
 }
 
 impl Mode {
+    pub(crate) const ALL: [Mode; 3] = [Mode::Light, Mode::Dark, Mode::Outlook];
+
+    /// What its colours are called.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
-            Mode::Light => "light",
-            Mode::Dark => "dark",
+            Mode::Light => "the light palette",
+            Mode::Dark => "the dark palette",
+            Mode::Outlook => "the dark palette of the Outlook app",
+        }
+    }
+
+    /// The colours of a client that is told nothing: black on white, or the other
+    /// way.
+    fn unsaid(self) -> Pair {
+        match self {
+            Mode::Light => (Some(Colour::BLACK), Some(Colour::WHITE)),
+            Mode::Dark => (Some(Colour::WHITE), Some(Colour::BLACK)),
+            Mode::Outlook => (None, None),
+        }
+    }
+
+    fn rules(self, sheet: &str) -> Vec<Rule> {
+        match self {
+            Mode::Light => Vec::new(),
+            Mode::Dark => dark_rules(sheet),
+            Mode::Outlook => outlook_rules(sheet),
         }
     }
 }
+
+/// An ink and its ground, where they are known.
+type Pair = (Option<Colour>, Option<Colour>);
 
 /// Words that cannot be read, by the element that they stand in.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,43 +69,26 @@ pub(crate) struct Faint {
 
 /// All words of a document that cannot be read in a mode.
 pub(crate) fn faint(document: &Document, mode: Mode) -> Vec<Faint> {
-    let dark: Vec<Rule> = match mode {
-        Mode::Light => Vec::new(),
-        Mode::Dark => document
-            .sheets
-            .iter()
-            .flat_map(|sheet| dark_rules(sheet))
-            .collect(),
-    };
-    let (ink, ground) = match mode {
-        Mode::Light => (Colour::BLACK, Colour::WHITE),
-        Mode::Dark => (Colour::WHITE, Colour::BLACK),
-    };
+    let sheets = document.sheets.iter();
+    let rules: Vec<Rule> = sheets.flat_map(|sheet| mode.rules(sheet)).collect();
     // Parents stand before their children.
-    let mut seen: Vec<(Colour, Colour)> = Vec::with_capacity(document.elements.len());
+    let mut seen: Vec<Pair> = Vec::with_capacity(document.elements.len());
     let mut faint = Vec::new();
     for (at, element) in document.elements.iter().enumerate() {
-        let (above, below) = element.parent.map_or((ink, ground), |parent| seen[parent]);
+        let around = element.parent.map_or(mode.unsaid(), |parent| seen[parent]);
         let chain: Vec<&Element> = document.around(at).collect();
-        let mine = |property: &str| {
-            let changed = dark.iter().rev().find_map(|rule| {
-                let (_, value) = rule.sets.iter().find(|(name, _)| *name == property)?;
-                rule.matches(&chain).then_some(value.as_str())
-            });
-            colour(changed.or_else(|| element.styled(property))?)
+        let pair = pair(mode, &rules, &chain, around);
+        seen.push(pair);
+        let (Some(ink), Some(ground)) = pair else {
+            continue;
         };
-        // A link has the client's blue if nothing else is said.
-        let ink = mine("color").unwrap_or(above);
-        let ground = mine("background-color").unwrap_or(below);
-        seen.push((ink, ground));
         let has_words = element.text.chars().any(char::is_alphanumeric);
         let is_shown = !document.is_hidden(at)
             && !matches!(element.name.as_str(), "title" | "style" | "script" | "head");
         let ratio = ink.contrast(ground);
-        let least = if is_large(&chain) {
-            LEAST_OF_LARGE
-        } else {
-            LEAST
+        let least = match is_large(&chain) {
+            true => LEAST_OF_LARGE,
+            false => LEAST,
         };
         if has_words && is_shown && ratio < least {
             faint.push(Faint {
@@ -86,6 +101,25 @@ pub(crate) fn faint(document: &Document, mode: Mode) -> Vec<Faint> {
         }
     }
     faint
+}
+
+/// The colours of the first element of a chain from the inside out. A link has the
+/// client's blue if nothing else is said.
+fn pair(mode: Mode, rules: &[Rule], chain: &[&Element], (ink, ground): Pair) -> Pair {
+    let of = |property: &str, around: Option<Colour>| {
+        let changed = rules.iter().rev().find_map(|rule| {
+            let (_, value) = rule.sets.iter().find(|(name, _)| *name == property)?;
+            rule.matches(chain).then(|| colour(value)).flatten()
+        });
+        let styled = || chain.first()?.styled(property).and_then(colour);
+        match (changed, styled()) {
+            (Some(colour), _) => Some(colour),
+            (None, Some(_)) if mode == Mode::Outlook => None,
+            (None, Some(colour)) => Some(colour),
+            (None, None) => around,
+        }
+    };
+    (of("color", ink), of("background-color", ground))
 }
 
 /// Whether words are large: 24 px, or 18.7 px and bold.
@@ -119,7 +153,7 @@ pub(crate) fn font_size(chain: &[&Element]) -> f64 {
     16.0 * factor
 }
 
-/// A rule of the sheet for dark mode.
+/// A rule of the sheet.
 #[derive(Debug, Clone, PartialEq)]
 struct Rule {
     /// Elements from the outside in.
@@ -186,28 +220,43 @@ fn dark_rules(sheet: &str) -> Vec<Rule> {
     let Some((_, block)) = after.split_once('{') else {
         return Vec::new();
     };
-    let mut rules = Vec::new();
-    let mut rest = block;
-    while let Some((selectors, after)) = rest.split_once('{') {
-        if selectors.contains('}') {
-            break;
-        }
-        let Some((body, after)) = after.split_once('}') else {
-            break;
-        };
-        rest = after;
-        let sets: Vec<(String, String)> = declarations(body)
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        for selector in selectors.split(',') {
-            let compounds = selector.split_ascii_whitespace().map(Compound::parse);
-            if let Some(selector) = compounds.collect::<Option<Vec<Compound>>>() {
-                let sets = sets.clone();
-                rules.push(Rule { selector, sets });
-            }
-        }
-    }
+    // The block ends where a brace closes that no rule has opened.
+    let rules = block.split_inclusive('}');
+    let rules = rules.take_while(|rule| rule.contains('{'));
     rules
+        .flat_map(|rule| parse(rule, |selector| Some(selector)))
+        .collect()
+}
+
+/// What a sheet says for the Outlook app, which marks its root when it has changed
+/// an ink (`data-ogsc`) and a ground (`data-ogsb`).
+fn outlook_rules(sheet: &str) -> Vec<Rule> {
+    fn for_outlook(selector: &str) -> Option<&str> {
+        let inner = selector.strip_prefix("[data-ogsc] ");
+        inner.or_else(|| selector.strip_prefix("[data-ogsb] "))
+    }
+    let rules = sheet.split_inclusive('}');
+    rules.flat_map(|rule| parse(rule, for_outlook)).collect()
+}
+
+/// A rule for each selector of `text` that `of` knows, which says what of it is
+/// looked for.
+fn parse(text: &str, of: impl Fn(&str) -> Option<&str>) -> Vec<Rule> {
+    let Some((selectors, body)) = text.rsplit_once('{') else {
+        return Vec::new();
+    };
+    let sets: Vec<(String, String)> = declarations(body.trim_end_matches('}'))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let selectors = selectors.split(',').filter_map(|text| of(text.trim()));
+    let compounds = selectors.map(|text| text.split_ascii_whitespace().map(Compound::parse));
+    let known = compounds.filter_map(|all| all.collect::<Option<Vec<Compound>>>());
+    known
+        .map(|selector| Rule {
+            selector,
+            sets: sets.clone(),
+        })
+        .collect()
 }
 
 fn colour(text: &str) -> Option<Colour> {
@@ -237,6 +286,34 @@ mod tests {
         };
         assert_eq!(names(Mode::Light), ["td", "p"]);
         assert_eq!(names(Mode::Dark), ["td", "p", "b"]);
+    }
+
+    /// What the app changes by itself is not known; what the sheet has for it is.
+    #[test]
+    fn the_colours_for_outlook_are_held_against_each_other() {
+        let faint_for = |sheet: &str| -> Vec<String> {
+            let html = format!(
+                "<style>{sheet}</style><table class=\"sheet\" style=\"background-color:#ffffff\"><tr>\
+                 <td class=\"text\" style=\"color:#000000\">ink<p>inherits</p>\
+                 <i style=\"color:#eeeeee\">the app's</i></td></tr></table>"
+            );
+            let document = Document::read(&html);
+            let found = faint(&document, Mode::Outlook).into_iter();
+            found
+                .map(|faint| document.elements[faint.element].name.clone())
+                .collect()
+        };
+        let ground = "[data-ogsb] .sheet{background-color:#1c1c1e!important}";
+        let ink = |colour: &str| {
+            format!(
+                "@media (a){{.text{{color:#fff}}}}[data-ogsc] .title,[data-ogsc] .text{{color:{colour}!important}}"
+            )
+        };
+        assert_eq!(faint_for(""), Vec::<String>::new());
+        assert_eq!(faint_for(ground), Vec::<String>::new());
+        assert_eq!(faint_for(&ink("#333333")), Vec::<String>::new());
+        assert_eq!(faint_for(&(ink("#333333") + ground)), ["td", "p"]);
+        assert_eq!(faint_for(&(ink("#eeeeee") + ground)), Vec::<String>::new());
     }
 
     #[test]

@@ -251,6 +251,13 @@ pub(super) fn pictures(document: &Document, checked: &Checked, faults: &mut Faul
             continue;
         };
         let pixels = checked.pixels.get(src).copied();
+        if pixels.is_none() && is_delivered(src, checked) {
+            complain(
+                format!("the picture `{src}` is none that the build puts there"),
+                "take its address from `shown(picture)`, or put it on the web by yourself and write that address",
+            );
+            continue;
+        }
         if let Some(pixels) = pixels
             && f64::from(pixels) < f64::from(width) * DENSITY
         {
@@ -274,6 +281,15 @@ pub(super) fn pictures(document: &Document, checked: &Checked, faults: &mut Faul
             );
         }
     }
+}
+
+/// Whether an address says that the build delivers the picture, beside the pages of
+/// the issue. (That what should be inside the message is there, the proof sees.) What
+/// a template takes from elsewhere on the web has pixels that no build without a
+/// network can count.
+fn is_delivered(src: &str, checked: &Checked) -> bool {
+    let web = checked.issue.web_address(checked.publication);
+    web.is_some_and(|web| src.starts_with(&format!("{web}images/")))
 }
 
 /// How to leave, who sends this, and why.

@@ -256,6 +256,47 @@ fn labels_in_another_language_say_so() {
     assert!(html.contains("<span lang=\"en\">In this issue</span>"));
 }
 
+/// They are the publication's: an article of another language does not change them.
+#[test]
+fn labels_in_an_article_of_another_language_say_so() {
+    let mut issue = specimen::issue();
+    let html = |issue: &Issue| parts(&specimen::publication(), issue).html;
+    let marked = "<span lang=\"en\">By</span>";
+    assert!(!html(&issue).contains(marked));
+    issue.sections[0].articles[0].lang = LanguageTag::new("de");
+    let html = html(&issue);
+    assert_eq!(html.matches(marked).count(), 1);
+    assert!(html.contains("<span lang=\"en\">Notes</span>"));
+    assert!(
+        html.contains("In this issue<"),
+        "outside the article none is named"
+    );
+}
+
+/// Each colour of the dark palette is the Outlook app's too.
+#[test]
+fn both_dark_modes_have_the_same_colours() {
+    let html = specimen().html;
+    let (_, sheet) = html.split_once("prefers-color-scheme:dark){").unwrap();
+    let (media, rest) = sheet.trim_start().split_once("\n}\n").unwrap();
+    let (outlook, _) = rest.split_once("</style>").unwrap();
+    let plain = outlook
+        .replace("[data-ogsc] ", "")
+        .replace("[data-ogsb] ", "");
+    for rule in media.lines().filter(|rule| !rule.starts_with(".preheader")) {
+        assert!(plain.contains(rule), "{rule}");
+    }
+    assert_eq!(media.lines().count(), plain.trim().lines().count() + 1);
+    // None of them holds anywhere else.
+    for rule in outlook.trim().lines() {
+        let (selectors, _) = rule.split_once('{').unwrap();
+        assert!(
+            selectors.split(',').all(|one| one.starts_with("[data-ogs")),
+            "{rule}"
+        );
+    }
+}
+
 #[test]
 fn a_theme_cannot_write_into_the_style_sheet() {
     let mut publication = specimen::publication();
