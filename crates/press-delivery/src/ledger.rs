@@ -4,6 +4,7 @@
 //! committed stands after a power cut. Whoever sends holds [`Sending`], which only
 //! one process can hold; everybody else may read and write meanwhile.
 
+mod bounces;
 mod campaigns;
 mod lists;
 mod marks;
@@ -19,13 +20,20 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::{Mutex, MutexGuard};
 
+pub use bounces::{
+    Bounce, BounceKind, Departed, Departure, Effect, TEMPORARY_DAYS, TEMPORARY_SPAN,
+    TEMPORARY_WINDOW,
+};
 pub use campaigns::{Campaign, CampaignState, Frozen, NewCampaign, RelayKind, Row, Settled, State};
 pub use lists::{Change, Entry, Status, Subscriber, Suppression, Totals};
 pub use marks::{Mark, Marks};
 pub use sending::{Recovered, Sending};
 
 /// The steps from one form of the ledger to the next; the ledger counts them.
-const MIGRATIONS: &[&str] = &[include_str!("ledger/schema_1.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("ledger/schema_1.sql"),
+    include_str!("ledger/schema_2.sql"),
+];
 
 /// How long a writer waits for another.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -26,11 +26,15 @@ pub use campaign::{
     Compose, Destination, Ended, Progress, Run, RunError, Settings, Stamped, is_settled, run,
     write_private,
 };
-pub use csv_list::{Imported, ListError, Refused, import, read_addresses, write_list};
+pub use csv_list::{
+    Charset, Field, Import, Imported, ListError, Named, Refused, Service, Told, import,
+    read_addresses, write_list,
+};
 pub use forgetting::Forgetting;
 pub use ledger::{
-    Campaign, CampaignState, Change, Entry, Frozen, Ledger, LedgerError, Mark, Marks, NewCampaign,
-    Recovered, RelayKind, Row, Sending, Settled, State, Status, Subscriber, Suppression, Totals,
+    Bounce, BounceKind, Campaign, CampaignState, Change, Departed, Departure, Effect, Entry, Frozen, Ledger, LedgerError, Mark, Marks, NewCampaign,
+    Recovered, RelayKind, Row, Sending, Settled, State, Status, Subscriber, Suppression, TEMPORARY_DAYS,
+    TEMPORARY_SPAN, TEMPORARY_WINDOW, Totals,
 };
 pub use outcome::{Outcome, Reply};
 pub use postfix::{LogError, Margins};

@@ -1,5 +1,6 @@
 //! The list and the ledger: who is in, who stays out, who may send.
 
+use std::io::Cursor;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
@@ -31,14 +32,17 @@ impl Desk {
 
     async fn import(&self, csv: &str, now: i64) -> (Imported, Vec<String>) {
         let mut told = Vec::new();
-        let imported = import(
-            &self.ledger,
-            csv.as_bytes(),
-            &self.forgetting,
+        let how = Import {
+            forgetting: &self.forgetting,
+            named: &[],
+            dry_run: false,
             now,
-            &mut |row| told.push(format!("{}: {}", row.line, row.reason)),
-            &mut |_| {},
-        )
+        };
+        let imported = import(&self.ledger, Cursor::new(csv), &how, &mut |one| {
+            if let Told::Refused(row) = one {
+                told.push(format!("{}: {}", row.line, row.reason));
+            }
+        })
         .await
         .unwrap();
         (imported, told)
