@@ -9,6 +9,7 @@
 //! day comes in. Waits are measured by the runtime's own clock.
 
 mod address;
+mod bounces;
 mod campaign;
 mod csv_list;
 mod forgetting;
@@ -22,6 +23,7 @@ mod tls;
 mod wire;
 
 pub use address::{Address, AddressError};
+pub use bounces::{Ingested, Unread, Verdict, ingest, judge};
 pub use campaign::{
     Compose, Destination, Ended, Progress, Run, RunError, Settings, Stamped, is_settled, run,
     write_private,
