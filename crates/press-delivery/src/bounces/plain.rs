@@ -94,7 +94,7 @@ pub fn read(mail: &Mail<'_>) -> Option<(Says, String)> {
     let status = status_in(&reason);
     let kind = match DELAYS.iter().any(|one| small.contains(one)) {
         true => BounceKind::Temporary,
-        false => meaning::of(status, reply_in(&reason), &reason),
+        false => meaning::of(status, reply_in(&reason), &small),
     };
     let finding = Finding::new(kind, status, telling(&reason));
     Some((Says::Came(finding), original.to_owned()))
