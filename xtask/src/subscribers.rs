@@ -77,7 +77,9 @@ fn summary(done: &Imported, dry_run: bool) -> String {
     let mut text = String::new();
     if let Some(service) = done.service.name() {
         let (charset, separator) = (done.charset.as_str(), done.separator);
-        text.push_str(&format!("an export of {service} in {charset}, with {separator}\n"));
+        text.push_str(&format!(
+            "an export of {service} in {charset}, with {separator}\n"
+        ));
     }
     if dry_run {
         text.push_str("nothing was changed; this would be:\n");
@@ -85,13 +87,7 @@ fn summary(done: &Imported, dry_run: bool) -> String {
     text.push_str(&format!(
         "{} added, {} changed, {} as before, {} get no more mail, {} have left and stay away, \
          {} forgotten, {} refused\n",
-        done.added,
-        done.changed,
-        done.same,
-        done.departed,
-        done.left,
-        done.forgotten,
-        done.refused
+        done.added, done.changed, done.same, done.departed, done.left, done.forgotten, done.refused
     ));
     text
 }

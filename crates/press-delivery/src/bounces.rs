@@ -281,9 +281,9 @@ pub fn judge(raw: &[u8], tokens: &TokenKeys, now: i64) -> Verdict {
             let id = head.get("Message-ID").map(bare_id);
             Verdict::Came(bounce(&mail, finding, reader, id, now))
         }
-        Mark::Missing => Verdict::Unread(
-            "it came back, and no address in it carries a reader's mark".to_owned(),
-        ),
+        Mark::Missing => {
+            Verdict::Unread("it came back, and no address in it carries a reader's mark".to_owned())
+        }
         Mark::Forged => {
             Verdict::Unread("it came back to a mark that this list has not made".to_owned())
         }
@@ -299,7 +299,10 @@ fn bounce(
     now: i64,
 ) -> Bounce {
     // A clock may be wrong, and a date made up.
-    let at = mail.head.date().filter(|at| (now - 365 * DAY..now + DAY).contains(at));
+    let at = mail
+        .head
+        .date()
+        .filter(|at| (now - 365 * DAY..now + DAY).contains(at));
     Bounce {
         hash: hash(mail, &reader),
         reference: reader,
@@ -383,7 +386,12 @@ fn is_automatic(head: &Head<'_>) -> bool {
     let submitted = lower("Auto-Submitted");
     let precedence = lower("Precedence").unwrap_or_default();
     let subject = lower("Subject").unwrap_or_default();
-    let names = ["X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply"];
+    let names = [
+        "X-Autoreply",
+        "X-Autorespond",
+        "X-Autoresponder",
+        "X-Auto-Reply",
+    ];
     submitted.is_some_and(|value| value != "no")
         || names.iter().any(|name| head.get(name).is_some())
         || ["auto_reply", "auto-reply", "bulk", "junk"].contains(&precedence.as_str())

@@ -16,12 +16,10 @@ use std::io::{Read, Seek, Write};
 
 use crate::address::Address;
 use crate::forgetting::Forgetting;
-use crate::ledger::{
-    Change, Departed, Departure, Entry, Ledger, LedgerError, Status, Suppression,
-};
+use crate::ledger::{Change, Departed, Departure, Entry, Ledger, LedgerError, Status, Suppression};
 
-pub use charset::Charset;
 use charset::AsUtf8;
+pub use charset::Charset;
 use record::Records;
 use row::Row;
 use service::{Columns, NoColumn, Standing, plain_name};

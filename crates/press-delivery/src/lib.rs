@@ -34,9 +34,10 @@ pub use csv_list::{
 };
 pub use forgetting::Forgetting;
 pub use ledger::{
-    Bounce, BounceKind, Campaign, CampaignState, Change, Departed, Departure, Effect, Entry, Frozen, Ledger, LedgerError, Mark, Marks, NewCampaign,
-    Recovered, RelayKind, Row, Sending, Settled, State, Status, Subscriber, Suppression, TEMPORARY_DAYS,
-    TEMPORARY_SPAN, TEMPORARY_WINDOW, Totals,
+    Bounce, BounceKind, Campaign, CampaignState, Change, Departed, Departure, Effect, Entry,
+    Frozen, Ledger, LedgerError, Mark, Marks, NewCampaign, Recovered, RelayKind, Row, Sending,
+    Settled, State, Status, Subscriber, Suppression, TEMPORARY_DAYS, TEMPORARY_SPAN,
+    TEMPORARY_WINDOW, Totals,
 };
 pub use outcome::{Outcome, Reply};
 pub use postfix::{LogError, Margins};

@@ -40,11 +40,16 @@ impl Desk {
             now: 1000,
         };
         let (mut refused, mut warned, mut people) = (Vec::new(), Vec::new(), Vec::new());
-        let imported = import(&self.ledger, Cursor::new(list), &how, &mut |told| match told {
-            Told::Refused(row) => refused.push(format!("{}: {}", row.line, row.reason)),
-            Told::Warned(row) => warned.push(format!("{}: {}", row.line, row.reason)),
-            Told::Person { address, what } => people.push(format!("{address}: {what}")),
-        })
+        let imported = import(
+            &self.ledger,
+            Cursor::new(list),
+            &how,
+            &mut |told| match told {
+                Told::Refused(row) => refused.push(format!("{}: {}", row.line, row.reason)),
+                Told::Warned(row) => warned.push(format!("{}: {}", row.line, row.reason)),
+                Told::Person { address, what } => people.push(format!("{address}: {what}")),
+            },
+        )
         .await
         .map_err(|error| error.to_string())?;
         Ok(Done {
@@ -100,7 +105,10 @@ async fn mailchimps_three_files() {
     assert_eq!((done.imported.departed, done.imported.added), (2, 0));
     let cleaned = "Email Address,MEMBER_RATING,CLEAN_TIME,CLEAN_CAMPAIGN_TITLE,LEID,EUID,TAGS\n\
         cleo@example.org,1,2020-03-23 17:30:05,,,,\n";
-    assert_eq!(desk.import(cleaned).await.people, ["cleo@example.org: cleaned at Mailchimp"]);
+    assert_eq!(
+        desk.import(cleaned).await.people,
+        ["cleo@example.org: cleaned at Mailchimp"]
+    );
     assert_eq!(
         desk.suppressed().await,
         [
@@ -112,7 +120,10 @@ async fn mailchimps_three_files() {
     // Who was never on the list is not put on it to be off it.
     let list = desk.list().await;
     assert_eq!(list.len(), 2);
-    assert!(list[1].ends_with("left,unsubscribed at Mailchimp"), "{list:?}");
+    assert!(
+        list[1].ends_with("left,unsubscribed at Mailchimp"),
+        "{list:?}"
+    );
     // The old file again brings nobody back.
     let again = desk.import(MAILCHIMP).await.imported;
     assert_eq!((again.added, again.same, again.left), (0, 1, 1));
@@ -143,8 +154,16 @@ async fn listmonks_attributes_and_states() {
             "eve@example.org: suppressed at listmonk",
         ]
     );
-    assert!(done.refused[0].starts_with("6: its state is `haunted`"), "{:?}", done.refused);
-    assert!(done.warned[0].starts_with("5: `{oops` is not JSON"), "{:?}", done.warned);
+    assert!(
+        done.refused[0].starts_with("6: its state is `haunted`"),
+        "{:?}",
+        done.refused
+    );
+    assert!(
+        done.warned[0].starts_with("5: `{oops` is not JSON"),
+        "{:?}",
+        done.warned
+    );
 }
 
 #[tokio::test]
@@ -158,15 +177,22 @@ async fn ghost_substack_and_buttondown() {
     let substack = "email,active_subscription,expiry,plan,email_disabled,created_at,first_payment_at\n\
         cleo@example.org,true,2026-01-01,yearly,false,2025-01-01T00:00:00.000Z,\n\
         dora@example.org,false,,other,true,2025-01-01T00:00:00.000Z,\n";
-    assert_eq!(desk.import(substack).await.imported.service, Service::Substack);
+    assert_eq!(
+        desk.import(substack).await.imported.service,
+        Service::Substack
+    );
     let buttondown = "email_address,subscriber_type,creation_date,tags,metadata,notes\n\
         eve@example.org,regular,2024-02-02,\"[\"\"a\"\", \"\"b\"\"]\",\"{\"\"city\"\": \"\"Rome\"\"}\",\n\
         finn@example.org,unactivated,2024-02-02,,,\n\
         gus@example.org,undeliverable,2024-02-02,,,\n";
     let done = desk.import(buttondown).await;
     assert_eq!(done.imported.service, Service::Buttondown);
-    assert_eq!(done.refused, ["3: the person has not confirmed the subscription"]);
-    let unsubscribers = "email,creation_date,unsubscription_date\nhal@example.org,2024-02-02,2024-03-03\n";
+    assert_eq!(
+        done.refused,
+        ["3: the person has not confirmed the subscription"]
+    );
+    let unsubscribers =
+        "email,creation_date,unsubscription_date\nhal@example.org,2024-02-02,2024-03-03\n";
     desk.import(unsubscribers).await;
     assert_eq!(
         desk.list().await,
@@ -193,11 +219,22 @@ async fn any_list_by_named_columns() {
     let list = b"E-Mail;Full Name;Kind;status\nada@example.org;Zo\xeb;\"press, print\";customer\n";
     let error = desk.try_import(list, &[], false).await.err().unwrap();
     assert!(error.contains("--column email=e_mail"), "{error}");
-    let error = desk.try_import(list, &["email=Post"], false).await.err().unwrap();
-    assert!(error.contains("no column `Post`; its columns are e_mail, full_name"), "{error}");
+    let error = desk
+        .try_import(list, &["email=Post"], false)
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        error.contains("no column `Post`; its columns are e_mail, full_name"),
+        "{error}"
+    );
     let named = ["email=E-Mail", "name=Full Name", "segments=Kind"];
     let done = desk.try_import(list, &named, false).await.unwrap();
-    assert!(done.refused[0].contains("--column status="), "{:?}", done.refused);
+    assert!(
+        done.refused[0].contains("--column status="),
+        "{:?}",
+        done.refused
+    );
     let named = ["email=E-Mail", "name=Full Name", "segments=Kind", "status="];
     let done = desk.try_import(list, &named, false).await.unwrap();
     assert_eq!(
@@ -233,7 +270,9 @@ async fn our_own_export_keeps_who_has_left() {
     let totals = other.ledger.totals().await.unwrap();
     assert_eq!((totals.active, totals.left, totals.suppressed), (2, 1, 2));
     // Nor does a list without that column bring anybody back.
-    let done = other.import("email\nada@example.org\nbob@example.org\n").await;
+    let done = other
+        .import("email\nada@example.org\nbob@example.org\n")
+        .await;
     assert_eq!((done.imported.left, done.imported.same), (1, 1));
 }
 
@@ -288,7 +327,10 @@ async fn every_row_that_is_refused_is_told() {
     assert_eq!((done.imported.added, done.refused.len()), (10_001, 10_001));
     assert!(done.refused[0].starts_with("3: `nobody1` is not an address"));
     let last = done.refused.last().unwrap();
-    assert!(last.starts_with("20002: a quotation mark opens here"), "{last}");
+    assert!(
+        last.starts_with("20002: a quotation mark opens here"),
+        "{last}"
+    );
 }
 
 /// Prints what an import of 1,000,000 rows takes; says nothing of how long that may
@@ -301,10 +343,19 @@ async fn a_million_rows_in_bounded_memory() {
     {
         use std::io::Write as _;
         let mut out = std::io::BufWriter::new(&mut file);
-        writeln!(out, "Email Address,First Name,OPTIN_TIME,LAST_CHANGED,LEID,TAGS").unwrap();
+        writeln!(
+            out,
+            "Email Address,First Name,OPTIN_TIME,LAST_CHANGED,LEID,TAGS"
+        )
+        .unwrap();
         for n in 0..ROWS {
             let tags = "\"\"\"VIP\"\",\"\"Print\"\"\"";
-            writeln!(out, "reader{n}@d{}.example,Reader,2020-01-01,,{n},{tags}", n % 997).unwrap();
+            writeln!(
+                out,
+                "reader{n}@d{}.example,Reader,2020-01-01,,{n},{tags}",
+                n % 997
+            )
+            .unwrap();
         }
     }
     std::io::Seek::rewind(&mut file).unwrap();
@@ -318,10 +369,16 @@ async fn a_million_rows_in_bounded_memory() {
         };
         std::io::Seek::rewind(&mut file).unwrap();
         let began = std::time::Instant::now();
-        let imported = import(&desk.ledger, &file, &how, &mut |_| {}).await.unwrap();
+        let imported = import(&desk.ledger, &file, &how, &mut |_| {})
+            .await
+            .unwrap();
         assert_eq!(imported.added, ROWS as u64);
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let peak = status.lines().find(|line| line.starts_with("VmHWM"));
-        println!("dry run {dry_run}: {ROWS} rows in {:?}, {}", began.elapsed(), peak.unwrap_or("?"));
+        println!(
+            "dry run {dry_run}: {ROWS} rows in {:?}, {}",
+            began.elapsed(),
+            peak.unwrap_or("?")
+        );
     }
 }

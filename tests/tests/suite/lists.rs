@@ -34,25 +34,40 @@ fn an_export_of_ghost_is_tried_and_taken_in() {
          1 added, 0 changed, 0 as before, 1 get no more mail, 0 have left and stay away, \
          0 forgotten, 1 refused\n"
     );
-    assert!(dry.err.contains("members.csv:4: `nobody` is not an address"), "{}", dry.err);
+    assert!(
+        dry.err
+            .contains("members.csv:4: `nobody` is not an address"),
+        "{}",
+        dry.err
+    );
     let none = desk.done(&["subscribers", "export"]);
     assert_eq!(none.out.lines().count(), 1, "{}", none.out);
 
     desk.run(&["subscribers", "import", list]);
     let export = desk.done(&["subscribers", "export"]);
     assert!(
-        export.out.contains("ada@example.org,Ada,,,\"VIP,London\",Ghost,2018-12-25,active,"),
+        export
+            .out
+            .contains("ada@example.org,Ada,,,\"VIP,London\",Ghost,2018-12-25,active,"),
         "{}",
         export.out
     );
     let suppressed = desk.done(&["suppress", "list"]);
-    assert!(suppressed.out.contains("unsubscribed at Ghost"), "{}", suppressed.out);
+    assert!(
+        suppressed.out.contains("unsubscribed at Ghost"),
+        "{}",
+        suppressed.out
+    );
 }
 
 #[test]
 fn columns_are_named_and_wrong_names_are_wrong_usage() {
     let desk = Desk::with_fixture("specimen");
-    let list = write(&desk, "people.csv", "E-Mail;Full Name\nada@example.org;Ada\n");
+    let list = write(
+        &desk,
+        "people.csv",
+        "E-Mail;Full Name\nada@example.org;Ada\n",
+    );
     let list = list.to_str().unwrap();
     let run = desk.run(&["subscribers", "import", list]);
     assert_eq!(run.exit, Exit::Faults);
@@ -79,14 +94,22 @@ fn every_refused_row_is_named() {
 #[test]
 fn what_comes_back_takes_its_reader_off_the_list() {
     let desk = Desk::with_fixture("specimen");
-    let list = write(&desk, "readers.csv", "email\nada@example.org\nbob@example.org\n");
+    let list = write(
+        &desk,
+        "readers.csv",
+        "email\nada@example.org\nbob@example.org\n",
+    );
     desk.done(&["subscribers", "import", list.to_str().unwrap()]);
     let runtime = Runtime::new().unwrap();
-    let relay = runtime.block_on(TestRelay::start(Setup::default())).unwrap();
+    let relay = runtime
+        .block_on(TestRelay::start(Setup::default()))
+        .unwrap();
     let port = relay.address().port();
     desk.edit("publication.toml", |text| {
         let sender = "[sender]\nreturn_path = \"bounces@specimen.example\"";
-        let relay = format!("[relay]\nkind = \"smtp\"\nhost = \"127.0.0.1\"\ntls = \"none\"\nport = {port}");
+        let relay = format!(
+            "[relay]\nkind = \"smtp\"\nhost = \"127.0.0.1\"\ntls = \"none\"\nport = {port}"
+        );
         format!("{}\n{relay}\n", text.replacen("[sender]", sender, 1))
     });
     desk.done(&["send", "2025-01", "--confirm", "2"]);
@@ -111,16 +134,41 @@ fn what_comes_back_takes_its_reader_off_the_list() {
     write(&desk, "back/3", &report(&forged, "5.1.1", 3));
     let folder = desk.issues().join("back");
     let run = desk.done(&["bounces", "ingest", folder.to_str().unwrap()]);
-    assert!(run.out.starts_with("3 messages: 1 for good, 0 for a while, 1 about us"), "{}", run.out);
-    assert!(run.out.contains("\n1 readers get no more mail"), "{}", run.out);
-    assert!(run.err.contains("back/3: it came back to a mark"), "{}", run.err);
-    assert!(run.err.contains("about us: 1 refused the message"), "{}", run.err);
+    assert!(
+        run.out
+            .starts_with("3 messages: 1 for good, 0 for a while, 1 about us"),
+        "{}",
+        run.out
+    );
+    assert!(
+        run.out.contains("\n1 readers get no more mail"),
+        "{}",
+        run.out
+    );
+    assert!(
+        run.err.contains("back/3: it came back to a mark"),
+        "{}",
+        run.err
+    );
+    assert!(
+        run.err.contains("about us: 1 refused the message"),
+        "{}",
+        run.err
+    );
     let suppressed = desk.done(&["suppress", "list"]);
     assert_eq!(suppressed.out.lines().count(), 1, "{}", suppressed.out);
-    assert!(suppressed.out.contains("bounced: 5.1.1"), "{}", suppressed.out);
+    assert!(
+        suppressed.out.contains("bounced: 5.1.1"),
+        "{}",
+        suppressed.out
+    );
 
     let again = desk.done(&["bounces", "ingest", folder.to_str().unwrap()]);
-    assert!(again.out.contains("2 were taken in before"), "{}", again.out);
+    assert!(
+        again.out.contains("2 were taken in before"),
+        "{}",
+        again.out
+    );
     let missing = desk.run(&["bounces", "ingest", "missing"]);
     assert_eq!(missing.exit, Exit::Partly, "{}{}", missing.err, missing.out);
 }

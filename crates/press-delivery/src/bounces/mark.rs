@@ -59,7 +59,11 @@ pub fn of_bounce(mail: &Mail<'_>, original: &Head<'_>, keys: &TokenKeys) -> Mark
     }
 }
 
-fn find<'a>(values: impl Iterator<Item = &'a str>, keys: &TokenKeys, purpose: TokenPurpose) -> Mark {
+fn find<'a>(
+    values: impl Iterator<Item = &'a str>,
+    keys: &TokenKeys,
+    purpose: TokenPurpose,
+) -> Mark {
     let letter = match purpose {
         TokenPurpose::Unsubscribe => "u-",
         TokenPurpose::Bounce => "b-",
@@ -105,7 +109,10 @@ mod tests {
         let reader = || Mark::Reader("0123456789abcdef".to_owned());
         let find = |value: &str| find([value].into_iter(), &keys, TokenPurpose::Bounce);
         assert_eq!(find(&format!("<bounces+{token}@review.example>")), reader());
-        assert_eq!(find(&format!("Bounces+{}@x", token.to_uppercase())), reader());
+        assert_eq!(
+            find(&format!("Bounces+{}@x", token.to_uppercase())),
+            reader()
+        );
         // As a forwarder rewrites it (SRS).
         let srs = format!("SRS0=Ab1=TT=review.example=bounces+{token}@forward.example");
         assert_eq!(find(&srs), reader());

@@ -162,7 +162,10 @@ fn status_at(bytes: &[u8]) -> Option<Status> {
 }
 
 fn number(bytes: &[u8], longest: usize) -> Option<(u16, &[u8])> {
-    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     if digits == 0 || digits > longest {
         return None;
     }
@@ -195,7 +198,10 @@ mod tests {
             ("5.4.4 unable to route", Permanent),
             ("5.4.1 Recipient address rejected: Access denied", Permanent),
             ("5.0.0 other", Permanent),
-            ("550 5.5.0 Requested action not taken: mailbox unavailable", Permanent),
+            (
+                "550 5.5.0 Requested action not taken: mailbox unavailable",
+                Permanent,
+            ),
             ("550 Requested action not taken", Permanent),
             ("5.2.2 Mailbox full", Temporary),
             ("5.3.0 Other mail system problem", Temporary),
@@ -226,7 +232,15 @@ mod tests {
     fn codes_are_found_and_addresses_are_none() {
         assert_eq!(status_in("(#5.1.1)"), Some(Status(5, 1, 1)));
         assert_eq!(status_in("smtp; 550-5.7.26 This"), Some(Status(5, 7, 26)));
-        for none in ["192.0.2.5", "5.1.1.1", "15.1.1", "5.1", "5.1.1234", "v5.1.1", "2024"] {
+        for none in [
+            "192.0.2.5",
+            "5.1.1.1",
+            "15.1.1",
+            "5.1",
+            "5.1.1234",
+            "v5.1.1",
+            "2024",
+        ] {
             assert_eq!(status_in(none), None, "{none}");
         }
         assert_eq!(status_in("at 5.9.8.7 said 5.2.2."), Some(Status(5, 2, 2)));

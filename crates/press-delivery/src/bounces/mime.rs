@@ -52,7 +52,10 @@ impl<'a> Head<'a> {
     /// The values of every line of this name.
     pub fn all<'b, 'n>(&'b self, name: &'n str) -> impl Iterator<Item = &'b str> {
         let named = move |header: &&Header<'_>| header.name.as_str().eq_ignore_ascii_case(name);
-        self.0.iter().filter(named).filter_map(|header| header.value.as_text())
+        self.0
+            .iter()
+            .filter(named)
+            .filter_map(|header| header.value.as_text())
     }
 
     /// The first value of this name, without space around it.
@@ -62,11 +65,12 @@ impl<'a> Head<'a> {
 
     /// When the message was written, in milliseconds since 1970.
     pub fn date(&self) -> Option<i64> {
-        let date = self.0.iter().find(|header| header.name == HeaderName::Date)?;
+        let date = self
+            .0
+            .iter()
+            .find(|header| header.name == HeaderName::Date)?;
         match &date.value {
-            HeaderValue::DateTime(date) if date.is_valid() => {
-                date.to_timestamp().checked_mul(1000)
-            }
+            HeaderValue::DateTime(date) if date.is_valid() => date.to_timestamp().checked_mul(1000),
             _ => None,
         }
     }

@@ -80,7 +80,9 @@ pub fn read(mail: &Mail<'_>) -> Option<(Says, String)> {
     if !is_of_a_mail_system(&mail.head) {
         return None;
     }
-    let part = mail.part(&["text/plain"]).or_else(|| mail.part(&["text/html"]))?;
+    let part = mail
+        .part(&["text/plain"])
+        .or_else(|| mail.part(&["text/html"]))?;
     let text = part.text();
     let small = text.to_ascii_lowercase();
     let at = ORIGINALS.iter().filter_map(|one| small.find(one)).min();

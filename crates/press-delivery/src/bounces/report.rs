@@ -50,7 +50,10 @@ impl Recipient {
             _ => Some(match meaning::of(status, reply_in(words), words) {
                 // Either code may say that it is about us.
                 BounceKind::Permanent if inner.is_some() => {
-                    let both = [meaning::of(said, None, words), meaning::of(inner, None, words)];
+                    let both = [
+                        meaning::of(said, None, words),
+                        meaning::of(inner, None, words),
+                    ];
                     match both.contains(&BounceKind::AboutUs) {
                         true => BounceKind::AboutUs,
                         false => BounceKind::Permanent,
@@ -92,7 +95,10 @@ pub fn complaint(mail: &Mail<'_>) -> Option<Says> {
     let part = mail.part(&["message/feedback-report"])?;
     let content = part.content();
     let fields = Head::parse(&content);
-    let kind = fields.get("Feedback-Type").unwrap_or("").to_ascii_lowercase();
+    let kind = fields
+        .get("Feedback-Type")
+        .unwrap_or("")
+        .to_ascii_lowercase();
     Some(match kind.as_str() {
         "abuse" | "fraud" | "opt-out" | "opt-out-list" | "other" => {
             Says::Came(Finding::new(BounceKind::Complaint, None, &kind))

@@ -347,7 +347,13 @@ mod tests {
         let text = "a,b\n1,2\n3,\"4\n5,6\n7,8\n";
         assert_eq!(
             read(text),
-            ["1: a|b", "2: 1|2", "3! a quotation mark", "4: 5|6", "5: 7|8"]
+            [
+                "1: a|b",
+                "2: 1|2",
+                "3! a quotation mark",
+                "4: 5|6",
+                "5: 7|8"
+            ]
         );
         // The same in the middle of a long list.
         let long = format!("a,b\n\"1,2\n{}", "3,4\n".repeat(50_000));

@@ -280,7 +280,13 @@ mod tests {
             "lang": "de", "plan": {"kind": "a", "deep": {"x": {"y": 1}}}}"#;
         assert_eq!(
             of(text),
-            ["city:Basel  CH", "likes:tea", "likes:3", "plan.kind:a", "vip"]
+            [
+                "city:Basel  CH",
+                "likes:tea",
+                "likes:3",
+                "plan.kind:a",
+                "vip"
+            ]
         );
         assert_eq!(of(r#"["a", "b"]"#), ["a", "b"]);
         assert!(of("{}").is_empty());

@@ -58,7 +58,14 @@ impl Service {
         let has = |name: &str| names.iter().any(|other| other == name);
         let any = |wanted: &[&str]| wanted.iter().any(|name| has(name));
         if has("email_address")
-            && any(&["member_rating", "optin_time", "leid", "euid", "clean_time", "unsub_time"])
+            && any(&[
+                "member_rating",
+                "optin_time",
+                "leid",
+                "euid",
+                "clean_time",
+                "unsub_time",
+            ])
         {
             Service::Mailchimp
         } else if has("uuid") && has("email") && has("attributes") && has("status") {
@@ -299,7 +306,9 @@ impl Columns {
     fn of_service(&mut self, find: &dyn Fn(&str) -> Option<usize>) {
         let groups = |names: &[(&str, Groups)]| -> Vec<(usize, Groups)> {
             let found = names.iter();
-            found.filter_map(|(name, how)| Some((find(name)?, *how))).collect()
+            found
+                .filter_map(|(name, how)| Some((find(name)?, *how)))
+                .collect()
         };
         let (segments, times): (&[(&str, Groups)], &[&str]) = match self.service {
             Service::Plain => (&[("segments", Groups::Words)], &["consent_time"]),

@@ -339,7 +339,11 @@ async fn suppress(
 async fn leave(connection: &mut SqliteConnection, key: &str, now: i64) -> sqlx::Result<bool> {
     let leave = "UPDATE subscriber SET status = 'left', changed = ? \
                  WHERE key = ? AND status = 'active'";
-    let done = sqlx::query(leave).bind(now).bind(key).execute(connection).await?;
+    let done = sqlx::query(leave)
+        .bind(now)
+        .bind(key)
+        .execute(connection)
+        .await?;
     Ok(done.rows_affected() > 0)
 }
 
