@@ -50,7 +50,7 @@ impl<'a> Head<'a> {
     }
 
     /// The values of every line of this name.
-    pub fn all<'b, 'n>(&'b self, name: &'n str) -> impl Iterator<Item = &'b str> {
+    pub fn all<'b>(&'b self, name: &str) -> impl Iterator<Item = &'b str> {
         let named = move |header: &&Header<'_>| header.name.as_str().eq_ignore_ascii_case(name);
         self.0
             .iter()

@@ -130,7 +130,7 @@ fn standing(record: &Record<'_>, columns: &Columns) -> Result<Standing, String> 
             },
         });
     }
-    let find = |wanted: fn(&Standing) -> bool| all.iter().copied().find(|one| wanted(one));
+    let find = |wanted: fn(&Standing) -> bool| all.iter().copied().find(wanted);
     Ok(find(|one| matches!(one, Standing::Suppressed(_)))
         .or_else(|| find(|one| *one == Standing::Left))
         .or_else(|| find(|one| *one == Standing::Unconfirmed))

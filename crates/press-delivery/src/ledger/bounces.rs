@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::{Connection as _, Row as _, SqliteConnection};
 
 use super::{Change, Entry, Ledger, LedgerError, RelayKind};
 use crate::forgetting::Forgetting;
@@ -348,23 +348,19 @@ async fn leave(connection: &mut SqliteConnection, key: &str, now: i64) -> sqlx::
 }
 
 async fn foresee_one(connection: &mut SqliteConnection, entry: &Entry) -> sqlx::Result<Change> {
-    type Known = (String, [Option<String>; 6]);
-    let known: Option<(
-        String,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-    )> = sqlx::query_as(
-        "SELECT status, name, language, editions, segments, consent_source, consent_time \
+    let row = sqlx::query(
+        "SELECT name, language, editions, segments, consent_source, consent_time, status \
          FROM subscriber WHERE key = ?",
     )
     .bind(entry.address.key())
     .fetch_optional(connection)
     .await?;
-    let known: Option<Known> = known.map(|(status, a, b, c, d, e, f)| (status, [a, b, c, d, e, f]));
+    let Some(row) = row else {
+        return Ok(Change::Added);
+    };
+    if row.try_get::<String, _>("status")? == "left" {
+        return Ok(Change::HasLeft);
+    }
     let given = [
         &entry.name,
         &entry.language,
@@ -374,16 +370,12 @@ async fn foresee_one(connection: &mut SqliteConnection, entry: &Entry) -> sqlx::
         &entry.consent_time,
     ];
     // A value that the list does not give leaves what is known.
-    let differs = |known: &[Option<String>; 6]| {
-        let mut pairs = known.iter().zip(given);
-        pairs.any(|(known, given)| given.is_some() && known != given)
-    };
-    Ok(match known {
-        None => Change::Added,
-        Some((status, _)) if status == "left" => Change::HasLeft,
-        Some((_, known)) if differs(&known) => Change::Changed,
-        Some(_) => Change::Same,
-    })
+    for (at, given) in given.into_iter().enumerate() {
+        if given.is_some() && row.try_get::<Option<String>, _>(at)? != *given {
+            return Ok(Change::Changed);
+        }
+    }
+    Ok(Change::Same)
 }
 
 async fn take_bounce(
