@@ -96,7 +96,7 @@ async fn a_mailbox_of_each_form_is_taken_in_once() {
     desk.write("folder/6.eml", fixture("away-old", &readers[3], "6"));
     let missing = desk.path("missing");
     let paths = ["maildir", "mbox", "folder"].map(|name| desk.path(name));
-    let paths = [&paths[..], &[missing.clone()]].concat();
+    let paths = [&paths[..], std::slice::from_ref(&missing)].concat();
     let (done, unread) = desk.ingest(&paths).await;
     assert_eq!(
         (done.messages, done.nothing, done.unread, done.unopened),

@@ -9,19 +9,19 @@ use std::path::Path;
 
 use press_message::{TokenKeys, TokenPurpose};
 
-pub const DAY: i64 = 86_400_000;
+const DAY: i64 = 86_400_000;
 
 /// 2 December 2024.
-pub const NOW: i64 = 1_733_097_600_000;
+const NOW: i64 = 1_733_097_600_000;
 
-pub const READER: &str = "0123456789abcdef";
+const READER: &str = "0123456789abcdef";
 
-pub fn keys() -> TokenKeys {
+fn keys() -> TokenKeys {
     TokenKeys::parse("review", &format!("k1 {}\n", "11".repeat(32))).unwrap()
 }
 
 /// A message of the fixtures, to this reader.
-pub fn fixture(name: &str, reader: &str, id: &str) -> Vec<u8> {
+fn fixture(name: &str, reader: &str, id: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bounces");
     let text = fs::read_to_string(path.join(format!("{name}.eml"))).unwrap();
     text.replace("{bounce}", &keys().token(TokenPurpose::Bounce, reader))
@@ -31,7 +31,7 @@ pub fn fixture(name: &str, reader: &str, id: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-pub fn fixtures() -> Vec<String> {
+fn fixtures() -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bounces");
     let mut names: Vec<String> = fs::read_dir(path)
         .unwrap()
