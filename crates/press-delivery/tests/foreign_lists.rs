@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::Cursor;
 
 use press_delivery::*;
+use proptest::prelude::*;
 
 struct Desk {
     _folder: tempfile::TempDir,
@@ -331,6 +332,63 @@ async fn every_row_that_is_refused_is_told() {
         last.starts_with("20002: a quotation mark opens here"),
         "{last}"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Whatever the bytes are: no panic, and no row that is neither taken nor told.
+    #[test]
+    fn any_bytes_are_a_list(
+        pieces in prop::collection::vec(prop_oneof![
+            any::<Vec<u8>>(),
+            Just(b"ada@example.org".to_vec()),
+            Just(b"\"".to_vec()),
+            Just(b",".to_vec()),
+            Just(b"\n".to_vec()),
+            Just(b"\r\n".to_vec()),
+            Just(b"\xff\xfe".to_vec()),
+        ], 0..40),
+    ) {
+        let list = pieces.concat();
+        let mut refused = 0;
+        let keys = read_addresses(Cursor::new(&list), &mut |_| refused += 1).unwrap();
+        let lines = list.split(|byte| matches!(byte, b'\n' | b'\r')).count();
+        prop_assert!(keys.len() + refused <= lines + 1);
+    }
+}
+
+#[tokio::test]
+async fn hostile_cells_are_refused_or_cut_to_size() {
+    let desk = Desk::new().await;
+    let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
+    let wide: String = (0..3000).map(|n| format!("\"\"k{n}\"\": {n}, ")).collect();
+    let long = "x".repeat(20_000);
+    let list = format!(
+        "uuid,email,name,attributes,status\n\
+         1,ada@example.org,Ada,\"{deep}\",enabled\n\
+         2,bob@example.org,Bob,\"{{{wide}\"\"z\"\": 1}}\",enabled\n\
+         3,eve@example.org,Eve,\"{long}\",enabled\n\
+         4,hal@example.org,\"{long}\",{{}},enabled\n\
+         5,zoe@example.org,\"Zoe\nBcc: x\",{{}},enabled\n\
+         6,max@example.org,Max\n\
+         7\n"
+    );
+    let done = desk.import(&list).await;
+    let refused: Vec<&str> = done.refused.iter().map(String::as_str).collect();
+    assert_eq!(
+        refused,
+        [
+            "3: a value is longer than 16384 bytes",
+            "4: a value is longer than 16384 bytes",
+            "5: a value is longer than 500 bytes",
+            "6: a value holds a line break or another control character",
+            "9: it has no address",
+        ]
+    );
+    // Nested deeper than anybody means it: left out, with a word.
+    assert!(done.warned[0].starts_with("2: `[[[["), "{:?}", done.warned);
+    assert_eq!(done.imported.added, 2);
 }
 
 /// Prints what an import of 1,000,000 rows takes; says nothing of how long that may

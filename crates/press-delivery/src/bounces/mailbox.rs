@@ -34,8 +34,9 @@ fn folder(path: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        // A pipe would never end.
-        if entry.file_type()?.is_file() && !is_hidden {
+        let kind = entry.file_type()?;
+        let is_linked = || kind.is_symlink() && entry.path().is_file();
+        if !is_hidden && (kind.is_file() || is_linked()) {
             all.push(entry.path());
         }
     }
@@ -65,10 +66,11 @@ impl Mails {
     /// # Errors
     /// Those of opening it.
     pub fn open(path: &Path) -> io::Result<Mails> {
-        let file = File::open(path)?;
-        if !file.metadata()?.is_file() {
+        // To open a pipe would wait for whoever writes to it.
+        if !fs::metadata(path)?.is_file() {
             return Err(io::Error::other("it is no file and no folder"));
         }
+        let file = File::open(path)?;
         let mut file = BufReader::with_capacity(64 * 1024, file);
         let is_mbox = file.fill_buf()?.starts_with(b"From ");
         Ok(Mails {

@@ -132,6 +132,22 @@ async fn a_mailbox_of_each_form_is_taken_in_once() {
     assert_eq!(desk.suppressed().await.len(), 2);
 }
 
+#[tokio::test]
+async fn only_files_are_read() {
+    let desk = Desk::with(&["ada@example.org"]).await;
+    let readers = desk.readers().await;
+    let outside = desk.write("outside", fixture("dsn-failed", &readers[0], "1"));
+    desk.write("in/.hidden", fixture("dsn-policy", &readers[0], "2"));
+    let pipe = desk.path("in/pipe");
+    let mode = rustix::fs::Mode::RUSR;
+    let kind = rustix::fs::FileType::Fifo;
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).unwrap();
+    std::os::unix::fs::symlink(&outside, desk.path("in/linked")).unwrap();
+    let (done, unread) = desk.ingest(&[desk.path("in"), pipe.clone()]).await;
+    assert_eq!((done.messages, done.unopened), (1, 1));
+    assert_eq!((&unread[0].path, unread[0].is_file), (&pipe, true));
+}
+
 /// A report of delay, written so many days before now.
 fn delayed(reader: &str, days: i64) -> Vec<u8> {
     let date = chrono::DateTime::from_timestamp_millis(NOW - days * DAY).unwrap();
