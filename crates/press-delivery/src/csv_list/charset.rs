@@ -137,6 +137,7 @@ pub struct AsUtf8<R> {
     from: usize,
     to: usize,
     ended: bool,
+    finished: bool,
 }
 
 impl<R: Read> AsUtf8<R> {
@@ -151,6 +152,7 @@ impl<R: Read> AsUtf8<R> {
             from: 0,
             to: 0,
             ended: false,
+            finished: false,
         }
     }
 }
@@ -160,6 +162,9 @@ impl<R: Read> Read for AsUtf8<R> {
         let Some(decoder) = &mut self.decoder else {
             return self.list.read(out);
         };
+        if self.finished {
+            return Ok(0);
+        }
         // The longest character needs room.
         if out.len() < 4 {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -173,11 +178,9 @@ impl<R: Read> Read for AsUtf8<R> {
             let source = &self.block[self.from..self.to];
             let (result, read, written, _) = decoder.decode_to_utf8(source, out, self.ended);
             self.from += read;
-            if written > 0 || (self.ended && result == CoderResult::InputEmpty) {
-                if self.ended && written == 0 {
-                    self.decoder = None;
-                    return Ok(0);
-                }
+            // A decoder that has seen the end must not be asked again.
+            self.finished = self.ended && result == CoderResult::InputEmpty;
+            if written > 0 || self.finished {
                 return Ok(written);
             }
         }
@@ -232,6 +235,9 @@ mod tests {
         let western = b"email,name\nada@example.org,Zo\xeb \x80\n";
         let known = "email,name\nada@example.org,Zoë €\n".to_owned();
         assert_eq!(read(western), (Charset::Windows1252, known));
+        // Cut in the middle of a character.
+        let cut = &utf16("email\nz", true, true)[..15];
+        assert_eq!(read(cut), (Charset::Utf16Le, "email\n\u{fffd}".to_owned()));
         assert_eq!(read(b""), (Charset::Utf8, String::new()));
     }
 

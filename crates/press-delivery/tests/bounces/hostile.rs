@@ -26,7 +26,10 @@ fn hostile_messages_are_read_within_limits() {
     unread(format!("{to}{deep}").as_bytes(), "deep in each other");
     // Six deep is read, seven is not.
     let seven: String = deep.split_inclusive("\n--").take(7).collect();
-    unread(format!("{to}{seven}b6\n\nx").as_bytes(), "deep in each other");
+    unread(
+        format!("{to}{seven}b6\n\nx").as_bytes(),
+        "deep in each other",
+    );
     let six: String = deep.split_inclusive("\n--").take(6).collect();
     unread(format!("{to}{six}b5\n\nx").as_bytes(), "no report");
     let nested = "Content-Type: message/rfc822\n\n".repeat(30_000);
