@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use press_delivery::Named;
 use press_model::Edition;
 
 /// Make every edition of a newsletter from one source.
@@ -50,9 +51,40 @@ pub enum Command {
     Send(SendArgs),
     /// A campaign that was confirmed: how far it is, and whether it goes on
     Campaign(CampaignArgs),
+    /// What came back: bounces, complaints and requests to leave
+    Bounces(BouncesArgs),
     /// Kill campaigns at work, again and again
     #[command(hide = true)]
     Soak(SoakArgs),
+}
+
+/// Arguments of `bounces`.
+#[derive(Debug, Args)]
+pub struct BouncesArgs {
+    /// What to do with them
+    #[command(subcommand)]
+    pub action: BouncesAction,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub dir: IssuesDir,
+}
+
+/// What can be done with what came back.
+#[derive(Debug, Subcommand)]
+pub enum BouncesAction {
+    /// Take in messages: who cannot be reached, complained or asked to leave gets no
+    /// more mail
+    #[command(after_help = "\
+A reader is known by the signed mark in the address that the message came back to,
+and by nothing else. Each message counts once; the mailbox stays as it is.
+
+Exit codes: 0 done, also if some messages said nothing of a reader; 3 a file could
+not be read.")]
+    Ingest {
+        /// A Maildir, an mbox, a message, or a folder of messages
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
 }
 
 /// Arguments of `subscribers`.
@@ -69,11 +101,27 @@ pub struct SubscribersArgs {
 /// What can be done with the list.
 #[derive(Debug, Subcommand)]
 pub enum SubscribersAction {
-    /// Take in a CSV with a column `email`, and any of name, language, editions,
-    /// segments, consent_source, consent_time
+    /// Take in a CSV: our own export, one of Mailchimp, listmonk, Ghost, Substack or
+    /// Buttondown, or any other with a column `email`
+    #[command(after_help = "\
+Encoding (UTF-8, UTF-16, Windows-1252) and separator (comma, semicolon, tab) are
+found out. Rows that say that their person has left, bounced or complained become
+suppressions; nobody is brought back. Every row that is refused is named.
+
+Values: email, name, first_name, last_name, language, editions, segments,
+consent_source, consent_time, status.
+
+  subscribers import people.csv --column email=E-Mail --column name=\"Full Name\"
+  subscribers import people.csv --dry-run")]
     Import {
         /// The file
         file: PathBuf,
+        /// Take a value from the column of this name; without a name leave it out
+        #[arg(long = "column", value_name = "VALUE=NAME")]
+        columns: Vec<Named>,
+        /// Say what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Add one person
     Add {

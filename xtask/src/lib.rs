@@ -4,6 +4,7 @@
 //! decides how the program ends. Everything is driven through [`run`], so that
 //! tests use it as a person does.
 
+mod bounces;
 mod build;
 mod campaign;
 mod check;
@@ -75,6 +76,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console) -> E
         cli::Command::Send(args) => send::run(args, console),
         cli::Command::Campaign(args) => campaign::run(args, console),
         cli::Command::Soak(args) => soak::run(args, console),
+        cli::Command::Bounces(args) => bounces::run(args, console),
     };
     outcome.unwrap_or_else(|error| {
         console.error(&format!("error: {error:#}\n"));

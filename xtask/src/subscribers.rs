@@ -1,9 +1,13 @@
 //! `subscribers`: the list.
 
+use std::fmt::Display;
 use std::fs::File;
+use std::path::Path;
 
 use anyhow::Context as _;
-use press_delivery::{Address, Change, Entry, import, write_list};
+use press_delivery::{
+    Address, Change, Entry, Import, Imported, ListError, Named, Refused, Told, import, write_list,
+};
 use press_message::TokenPurpose;
 
 use crate::cli::{SubscribersAction, SubscribersArgs};
@@ -16,7 +20,11 @@ pub fn run(args: &SubscribersArgs, console: &mut Console) -> anyhow::Result<Exit
         return Ok(Exit::Faults);
     };
     match &args.action {
-        SubscribersAction::Import { file } => take_in(&desk, file, console),
+        SubscribersAction::Import {
+            file,
+            columns,
+            dry_run,
+        } => take_in(&desk, file, columns, *dry_run, console),
         SubscribersAction::Add { address, name } => add(&desk, address, name.clone(), console),
         SubscribersAction::List => list(&desk, console),
         SubscribersAction::Export => export(&desk, console),
@@ -25,66 +33,122 @@ pub fn run(args: &SubscribersArgs, console: &mut Console) -> anyhow::Result<Exit
     }
 }
 
-fn take_in(desk: &Desk, path: &std::path::Path, console: &mut Console) -> anyhow::Result<Exit> {
-    const MOST: usize = 100;
+fn take_in(
+    desk: &Desk,
+    path: &Path,
+    named: &[Named],
+    dry_run: bool,
+    console: &mut Console,
+) -> anyhow::Result<Exit> {
     let name = path.display();
     let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
-    let (mut refused, mut warned) = (Vec::new(), Vec::new());
+    let mut teller = Teller::new(&name, dry_run, console);
     let imported = block_on(async {
         let ledger = desk.ledger().await?;
-        let forgetting = desk.forgetting(&ledger).await?;
-        let done = import(
-            &ledger,
-            file,
-            &forgetting,
-            now(),
-            &mut |row| {
-                if refused.len() < MOST {
-                    refused.push(row);
-                }
-            },
-            &mut |row| {
-                if warned.len() < MOST {
-                    warned.push(row);
-                }
-            },
-        )
-        .await;
-        Ok(done)
+        let how = Import {
+            forgetting: &desk.forgetting(&ledger).await?,
+            named,
+            dry_run,
+            now: now(),
+        };
+        Ok(import(&ledger, file, &how, &mut |told| teller.tell(told)).await)
     })?;
+    teller.end();
     let imported = match imported {
         Ok(imported) => imported,
-        Err(error @ press_delivery::ListError::NoEmail { .. }) => {
+        Err(error @ ListError::NoEmail { .. }) => {
             console.error(&format!("error: {name}: {error}\n"));
             return Ok(Exit::Faults);
         }
+        Err(error @ ListError::NoColumn { .. }) => {
+            console.error(&format!("error: {name}: {error}\n"));
+            return Ok(Exit::Usage);
+        }
         Err(error) => return Err(error).with_context(|| format!("cannot take in {name}")),
     };
-    for (word, rows, all) in [
-        ("refused", &refused, imported.refused),
-        ("warning", &warned, imported.warned),
-    ] {
-        for row in rows.iter() {
-            console.error(&format!("{word}: {name}:{}: {}\n", row.line, row.reason));
-        }
-        let more = all.saturating_sub(rows.len() as u64);
-        if more > 0 {
-            console.error(&format!("{word}: {more} more rows\n"));
-        }
-    }
-    console.print(&format!(
-        "{} added, {} changed, {} as before, {} have left and stay away, {} forgotten, {} refused\n",
-        imported.added,
-        imported.changed,
-        imported.same,
-        imported.left,
-        imported.forgotten,
-        imported.refused
-    ));
+    console.print(&summary(&imported, dry_run));
     Ok(match imported.refused {
         0 => Exit::Done,
         _ => Exit::Faults,
     })
+}
+
+fn summary(done: &Imported, dry_run: bool) -> String {
+    let mut text = String::new();
+    if let Some(service) = done.service.name() {
+        let (charset, separator) = (done.charset.as_str(), done.separator);
+        text.push_str(&format!(
+            "an export of {service} in {charset}, with {separator}\n"
+        ));
+    }
+    if dry_run {
+        text.push_str("nothing was changed; this would be:\n");
+    }
+    text.push_str(&format!(
+        "{} added, {} changed, {} as before, {} get no more mail, {} have left and stay away, \
+         {} forgotten, {} refused\n",
+        done.added, done.changed, done.same, done.departed, done.left, done.forgotten, done.refused
+    ));
+    text
+}
+
+/// Says what becomes of rows while they are read: of each that is refused, and of
+/// the first of the others.
+struct Teller<'a, 'b> {
+    name: &'a dyn Display,
+    dry_run: bool,
+    console: &'a mut Console<'b>,
+    warned: usize,
+    people: usize,
+}
+
+impl<'a, 'b> Teller<'a, 'b> {
+    const MOST: usize = 100;
+
+    fn new(name: &'a dyn Display, dry_run: bool, console: &'a mut Console<'b>) -> Teller<'a, 'b> {
+        Teller {
+            name,
+            dry_run,
+            console,
+            warned: 0,
+            people: 0,
+        }
+    }
+
+    fn tell(&mut self, told: Told) {
+        let name = self.name;
+        match told {
+            Told::Refused(Refused { line, reason }) => {
+                self.console
+                    .error(&format!("refused: {name}:{line}: {reason}\n"));
+            }
+            Told::Warned(Refused { line, reason }) => {
+                self.warned += 1;
+                if self.warned <= Self::MOST {
+                    self.console
+                        .error(&format!("warning: {name}:{line}: {reason}\n"));
+                }
+            }
+            Told::Person { address, what } if self.dry_run => {
+                self.people += 1;
+                if self.people <= Self::MOST {
+                    self.console.print(&format!("{address}: {what}\n"));
+                }
+            }
+            Told::Person { .. } => {}
+        }
+    }
+
+    fn end(self) {
+        if self.people > Self::MOST {
+            let more = self.people - Self::MOST;
+            self.console.print(&format!("… and {more} more people\n"));
+        }
+        if self.warned > Self::MOST {
+            let more = self.warned - Self::MOST;
+            self.console.error(&format!("warning: {more} more rows\n"));
+        }
+    }
 }
 
 fn add(

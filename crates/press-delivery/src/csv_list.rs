@@ -1,17 +1,32 @@
-//! Lists as CSV: read row by row in bounded memory, with the line and the reason of
-//! every row that is refused.
+//! Lists as CSV: our own and those of other services, read row by row in bounded
+//! memory, with the line and the reason of every row that is refused.
+//!
+//! Nobody comes back by an import: a row that says its person has left, bounced or
+//! complained becomes a suppression, on the list or not, and a state that is not
+//! known refuses its row.
 
-use std::io::{Read, Write};
+mod charset;
+mod record;
+mod row;
+mod service;
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::{Read, Seek, Write};
 
 use crate::address::Address;
 use crate::forgetting::Forgetting;
-use crate::ledger::{Change, Entry, Ledger, LedgerError, Status};
+use crate::ledger::{Change, Departed, Departure, Entry, Ledger, LedgerError, Status, Suppression};
+
+use charset::AsUtf8;
+pub use charset::Charset;
+use record::Records;
+use row::Row;
+use service::{Columns, NoColumn, Standing, plain_name};
+pub use service::{Field, Named, Service};
 
 /// How many rows go into the ledger at a time.
 const BATCH: usize = 5000;
-
-/// The longest value of a cell that is taken, in bytes.
-const LONGEST: usize = 500;
 
 /// A row that was not taken in, or was with a remark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +37,7 @@ pub struct Refused {
     pub reason: String,
 }
 
-/// What an import did.
+/// What an import did, or would do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Imported {
     /// New people.
@@ -35,10 +50,47 @@ pub struct Imported {
     pub left: u64,
     /// People who are forgotten and stay so.
     pub forgotten: u64,
+    /// People who get no more mail, by this list.
+    pub departed: u64,
     /// How many rows were refused.
     pub refused: u64,
     /// How many rows were taken with a remark.
     pub warned: u64,
+    /// Whose list it was.
+    pub service: Service,
+    /// What it was written in.
+    pub charset: Charset,
+    /// What stood between its fields, in words.
+    pub separator: &'static str,
+}
+
+/// How a list is taken in.
+#[derive(Debug, Clone, Copy)]
+pub struct Import<'a> {
+    /// The key of those who are forgotten.
+    pub forgetting: &'a Forgetting,
+    /// The columns that are named for values, over those that are known.
+    pub named: &'a [Named],
+    /// Whether nothing is to be changed.
+    pub dry_run: bool,
+    /// Milliseconds since 1970.
+    pub now: i64,
+}
+
+/// What an import says while it goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// A row is not taken in.
+    Refused(Refused),
+    /// A row is taken in with a remark.
+    Warned(Refused),
+    /// Somebody is new, has changed, or gets no more mail.
+    Person {
+        /// The address.
+        address: String,
+        /// In words: `new`, `changed`, `unsubscribed at Mailchimp`.
+        what: String,
+    },
 }
 
 /// Why an import stopped. What was taken in before stays; to import again is no
@@ -47,11 +99,24 @@ pub struct Imported {
 #[non_exhaustive]
 pub enum ListError {
     /// The file.
-    #[error("the list cannot be read: {0}")]
-    Csv(#[from] csv::Error),
+    #[error("the list cannot be read; it must be a file, not a pipe")]
+    Read(#[source] std::io::Error),
     /// Its header.
-    #[error("the list has no column `email`; its columns are {columns}")]
+    #[error(
+        "the list has no column `email`; its columns are {columns}; say which one it is: \
+         --column email={likely}"
+    )]
     NoEmail {
+        /// Those that it has.
+        columns: String,
+        /// The one that may hold addresses.
+        likely: String,
+    },
+    /// A column that was named.
+    #[error("the list has no column `{column}`; its columns are {columns}")]
+    NoColumn {
+        /// The name.
+        column: String,
         /// Those that it has.
         columns: String,
     },
@@ -60,163 +125,238 @@ pub enum ListError {
     Ledger(#[from] LedgerError),
     /// Where it is written to.
     #[error("the list cannot be written")]
-    Write(#[from] std::io::Error),
+    Write(#[from] csv::Error),
 }
 
-/// Where each value stands.
-struct Columns {
-    email: usize,
-    name: Option<usize>,
-    language: Option<usize>,
-    editions: Option<usize>,
-    segments: Option<usize>,
-    consent_source: Option<usize>,
-    consent_time: Option<usize>,
-}
-
-/// Takes a list in. `refused` and `warned` are told of rows as they come.
+/// Takes a list in. `tell` hears of rows as they come.
 ///
 /// # Errors
 /// See [`ListError`].
 pub async fn import(
     ledger: &Ledger,
-    list: impl Read,
-    forgetting: &Forgetting,
-    now: i64,
-    refused: &mut (dyn FnMut(Refused) + Send),
-    warned: &mut (dyn FnMut(Refused) + Send),
+    mut list: impl Read + Seek,
+    import: &Import<'_>,
+    tell: &mut dyn FnMut(Told),
 ) -> Result<Imported, ListError> {
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(list);
-    let columns = columns(reader.byte_headers()?)?;
-    let mut imported = Imported::default();
-    let mut batch: Vec<Entry> = Vec::with_capacity(BATCH);
-    let mut record = csv::ByteRecord::new();
-    let mut refuse = |line, reason: String, imported: &mut Imported| {
-        imported.refused += 1;
-        refused(Refused { line, reason });
+    let charset = Charset::detect(&mut list).map_err(ListError::Read)?;
+    let mut records = Records::new(AsUtf8::new(list, charset));
+    let columns = header(&mut records, import.named)?;
+    let mut intake = Intake {
+        ledger,
+        import,
+        tell,
+        done: Imported {
+            service: columns.service,
+            charset,
+            separator: records.separator().as_str(),
+            ..Imported::default()
+        },
+        service: columns.service,
+        entries: Vec::new(),
+        departures: Vec::new(),
+        seen: HashSet::new(),
     };
-    loop {
-        let more = reader.read_byte_record(&mut record)?;
-        if more {
-            let line = record.position().map_or(0, csv::Position::line);
-            match entry(&record, &columns) {
-                Ok(entry) => {
-                    if entry.address.has_tag() {
-                        imported.warned += 1;
-                        let reason = format!(
-                            "`{}` has a tag behind `+` and counts as a person of its own",
-                            entry.address.as_str()
-                        );
-                        warned(Refused { line, reason });
-                    }
-                    batch.push(entry);
-                }
-                Err(reason) => refuse(line, reason, &mut imported),
+    while let Some(record) = records.next().map_err(ListError::Read)? {
+        match record {
+            Ok(record) => match row::read(&record, &columns) {
+                Ok(row) => intake.take(record.line, row),
+                Err(reason) => intake.refuse(record.line, reason),
+            },
+            Err(bad) => intake.refuse(bad.line, bad.reason),
+        }
+        if intake.entries.len() + intake.departures.len() >= BATCH {
+            intake.write().await?;
+        }
+    }
+    intake.write().await?;
+    Ok(intake.done)
+}
+
+fn header<R: Read>(records: &mut Records<R>, named: &[Named]) -> Result<Columns, ListError> {
+    let names: Vec<String> = match records.next().map_err(ListError::Read)? {
+        Some(Ok(record)) => record.fields().map(plain_name).collect(),
+        _ => Vec::new(),
+    };
+    let columns = || match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.join(", ").chars().take(1000).collect(),
+    };
+    let likely = names.iter().find(|name| name.contains("mail"));
+    Columns::of(&names, named).map_err(|error| match error {
+        NoColumn::Email => ListError::NoEmail {
+            columns: columns(),
+            likely: likely.map_or("NAME", String::as_str).to_owned(),
+        },
+        NoColumn::Named(column) => ListError::NoColumn {
+            column,
+            columns: columns(),
+        },
+    })
+}
+
+/// Rows on their way into the ledger.
+struct Intake<'a> {
+    ledger: &'a Ledger,
+    import: &'a Import<'a>,
+    tell: &'a mut dyn FnMut(Told),
+    done: Imported,
+    service: Service,
+    entries: Vec<Entry>,
+    departures: Vec<Departure>,
+    /// In a dry run the people of the rows before, as hashes: 8 bytes each.
+    seen: HashSet<u64>,
+}
+
+impl Intake<'_> {
+    fn refuse(&mut self, line: u64, reason: String) {
+        self.done.refused += 1;
+        (self.tell)(Told::Refused(Refused { line, reason }));
+    }
+
+    fn take(&mut self, line: u64, row: Row) {
+        let at = match self.service.name() {
+            Some(name) => format!(" at {name}"),
+            None => String::new(),
+        };
+        let departure = |left: bool, reason: String| Departure {
+            // Of other services' lists only those who get mail are kept by name.
+            listed: self.service == Service::Plain,
+            entry: row.entry.clone(),
+            left,
+            reason: row.reason.clone().unwrap_or(reason),
+        };
+        match row.standing {
+            Standing::Unconfirmed => {
+                let reason = "the person has not confirmed the subscription".to_owned();
+                return self.refuse(line, reason);
             }
-        }
-        if batch.len() == BATCH || (!more && !batch.is_empty()) {
-            for change in ledger.take_in(&batch, forgetting, now).await? {
-                *match change {
-                    Change::Added => &mut imported.added,
-                    Change::Changed => &mut imported.changed,
-                    Change::Same => &mut imported.same,
-                    Change::HasLeft => &mut imported.left,
-                    Change::Forgotten => &mut imported.forgotten,
-                } += 1;
+            Standing::Left => {
+                let departure = departure(true, format!("unsubscribed{at}"));
+                self.departures.push(departure);
             }
-            batch.clear();
+            Standing::Suppressed(why) => {
+                let departure = departure(false, format!("{why}{at}"));
+                self.departures.push(departure);
+            }
+            Standing::Subscribed => self.entries.push(row.entry),
         }
-        if !more {
-            return Ok(imported);
+        for reason in row.remarks {
+            self.done.warned += 1;
+            (self.tell)(Told::Warned(Refused { line, reason }));
         }
+    }
+
+    async fn write(&mut self) -> Result<(), ListError> {
+        let (forgetting, now) = (self.import.forgetting, self.import.now);
+        // Those who leave first: who stands in a list twice stays away.
+        let departures = std::mem::take(&mut self.departures);
+        let departed = match self.import.dry_run {
+            true => self.ledger.departing(&departures, forgetting).await?,
+            false => self.ledger.depart(&departures, forgetting, now).await?,
+        };
+        for (departure, departed) in departures.iter().zip(departed) {
+            self.count_departed(departure, departed);
+        }
+        let entries = std::mem::take(&mut self.entries);
+        let changes = match self.import.dry_run {
+            true => self.ledger.foresee(&entries, forgetting).await?,
+            false => self.ledger.take_in(&entries, forgetting, now).await?,
+        };
+        for (entry, change) in entries.iter().zip(changes) {
+            self.count_change(entry, change);
+        }
+        Ok(())
+    }
+
+    fn count_departed(&mut self, departure: &Departure, departed: Departed) {
+        let address = &departure.entry.address;
+        let departed = match departed {
+            Departed::Now if self.was_seen(address) => Departed::Already,
+            departed => departed,
+        };
+        match departed {
+            Departed::Now => self.done.departed += 1,
+            Departed::Already => self.done.left += 1,
+            Departed::Forgotten => self.done.forgotten += 1,
+        }
+        if departed == Departed::Now {
+            self.person(address.as_str(), &departure.reason);
+        }
+    }
+
+    fn count_change(&mut self, entry: &Entry, change: Change) {
+        let address = &entry.address;
+        let change = match change {
+            Change::Added | Change::Changed if self.was_seen(address) => Change::Same,
+            change => change,
+        };
+        *match change {
+            Change::Added => &mut self.done.added,
+            Change::Changed => &mut self.done.changed,
+            Change::Same => &mut self.done.same,
+            Change::HasLeft => &mut self.done.left,
+            Change::Forgotten => &mut self.done.forgotten,
+        } += 1;
+        match change {
+            Change::Added => self.person(address.as_str(), "new"),
+            Change::Changed => self.person(address.as_str(), "changed"),
+            Change::Same | Change::HasLeft | Change::Forgotten => {}
+        }
+    }
+
+    /// Whether a row before was of the same person; only a dry run must ask, since
+    /// the ledger does not know of that row.
+    fn was_seen(&mut self, address: &Address) -> bool {
+        if !self.import.dry_run {
+            return false;
+        }
+        let mut hasher = DefaultHasher::new();
+        address.key().hash(&mut hasher);
+        !self.seen.insert(hasher.finish())
+    }
+
+    fn person(&mut self, address: &str, what: &str) {
+        (self.tell)(Told::Person {
+            address: address.to_owned(),
+            what: what.to_owned(),
+        });
     }
 }
 
-fn columns(header: &csv::ByteRecord) -> Result<Columns, ListError> {
-    let names: Vec<String> = header
-        .iter()
-        .map(|name| {
-            let name = String::from_utf8_lossy(name);
-            let name = name.trim_start_matches('\u{feff}').trim().to_lowercase();
-            name.replace([' ', '-'], "_")
-        })
-        .collect();
-    let find = |wanted: &str| names.iter().position(|name| name == wanted);
-    let Some(email) = find("email") else {
-        return Err(ListError::NoEmail {
-            columns: names.join(", "),
-        });
-    };
-    Ok(Columns {
-        email,
-        name: find("name"),
-        language: find("language"),
-        editions: find("editions"),
-        segments: find("segments"),
-        consent_source: find("consent_source"),
-        consent_time: find("consent_time"),
-    })
-}
-
-fn entry(record: &csv::ByteRecord, columns: &Columns) -> Result<Entry, String> {
-    let value = |column: Option<usize>| -> Result<Option<String>, String> {
-        let Some(value) = column.and_then(|column| record.get(column)) else {
-            return Ok(None);
-        };
-        let value = std::str::from_utf8(value).map_err(|_| "it is not UTF-8".to_owned())?;
-        if value.len() > LONGEST {
-            return Err(format!("a value is longer than {LONGEST} bytes"));
-        }
-        if value.chars().any(|c| c.is_control() && c != '\t') {
-            return Err("a value holds a line break or another control character".to_owned());
-        }
-        let value = value.trim();
-        Ok((!value.is_empty()).then(|| value.to_owned()))
-    };
-    let email = value(Some(columns.email))?.ok_or("it has no address")?;
-    Ok(Entry {
-        address: Address::parse(&email).map_err(|error| error.to_string())?,
-        name: value(columns.name)?,
-        language: value(columns.language)?,
-        editions: value(columns.editions)?,
-        segments: value(columns.segments)?,
-        consent_source: value(columns.consent_source)?,
-        consent_time: value(columns.consent_time)?,
-    })
-}
-
-/// The keys of a list of addresses: a CSV with a column `email`, or an address a
-/// line.
+/// The keys of a list of addresses: a CSV with a column of them that is known, or an
+/// address a line.
 ///
 /// # Errors
 /// See [`ListError`].
 pub fn read_addresses(
-    list: impl Read,
+    mut list: impl Read + Seek,
     refused: &mut dyn FnMut(Refused),
 ) -> Result<Vec<String>, ListError> {
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .has_headers(false)
-        .trim(csv::Trim::All)
-        .from_reader(list);
-    let mut column = 0;
+    let charset = Charset::detect(&mut list).map_err(ListError::Read)?;
+    let mut records = Records::new(AsUtf8::new(list, charset));
+    let mut column = None;
     let mut keys = Vec::new();
-    for (at, record) in reader.byte_records().enumerate() {
-        let record = record?;
-        if at == 0
-            && let Ok(columns) = columns(&record)
-        {
-            column = columns.email;
-            continue;
+    while let Some(record) = records.next().map_err(ListError::Read)? {
+        let record = match record {
+            Ok(record) => record,
+            Err(record::BadRecord { line, reason }) => {
+                refused(Refused { line, reason });
+                continue;
+            }
+        };
+        if column.is_none() {
+            let names: Vec<String> = record.fields().map(plain_name).collect();
+            let header = Columns::of(&names, &[]).ok();
+            column = Some(header.as_ref().map_or(0, |columns| columns.email));
+            if header.is_some() {
+                continue;
+            }
         }
-        let text = String::from_utf8_lossy(record.get(column).unwrap_or_default());
+        let text = String::from_utf8_lossy(record.get(column.unwrap_or(0)).unwrap_or_default());
         match Address::parse(&text) {
             Ok(address) => keys.push(address.key().to_owned()),
             Err(error) => refused(Refused {
-                line: record.position().map_or(0, csv::Position::line),
+                line: record.line,
                 reason: error.to_string(),
             }),
         }
@@ -224,8 +364,9 @@ pub fn read_addresses(
     Ok(keys)
 }
 
-/// Writes the list as CSV, in the columns that [`import`] reads and one for whether
-/// each person gets mail.
+/// Writes the list as CSV, in the columns that [`import`] reads: `status` is
+/// active, left or suppressed, and `reason` says why somebody gets no mail.
+/// Suppressions of people who are not on the list are not in it.
 ///
 /// # Errors
 /// See [`ListError`].
@@ -241,14 +382,17 @@ pub async fn write_list(ledger: &Ledger, out: impl Write) -> Result<u64, ListErr
         "consent_source",
         "consent_time",
         "status",
+        "reason",
     ])?;
+    let mut suppressions = Suppressions::default();
     let (mut after, mut count) = (String::new(), 0);
     loop {
         let page = ledger.subscribers(&after, PAGE).await?;
         let Some((last, _)) = page.last() else { break };
         after = last.clone();
-        for (_, subscriber) in page {
+        for (key, subscriber) in page {
             count += 1;
+            let reason = suppressions.of(ledger, &key).await?;
             let text = |value: Option<String>| value.unwrap_or_default();
             writer.write_record([
                 subscriber.address,
@@ -258,13 +402,46 @@ pub async fn write_list(ledger: &Ledger, out: impl Write) -> Result<u64, ListErr
                 text(subscriber.segments),
                 text(subscriber.consent_source),
                 text(subscriber.consent_time),
-                match subscriber.status {
-                    Status::Active => "active".to_owned(),
-                    Status::Left => "left".to_owned(),
+                match (subscriber.status, &reason) {
+                    (Status::Left, _) => "left".to_owned(),
+                    (Status::Active, Some(_)) => "suppressed".to_owned(),
+                    (Status::Active, None) => "active".to_owned(),
                 },
+                text(reason),
             ])?;
         }
     }
-    writer.flush()?;
+    writer.flush().map_err(csv::Error::from)?;
     Ok(count)
+}
+
+/// Suppressions in the order of keys, beside a list in the same order.
+#[derive(Default)]
+struct Suppressions {
+    page: std::collections::VecDeque<Suppression>,
+    after: String,
+    ended: bool,
+}
+
+impl Suppressions {
+    /// Why somebody is suppressed; keys must be asked for in their order.
+    async fn of(&mut self, ledger: &Ledger, key: &str) -> Result<Option<String>, LedgerError> {
+        const PAGE: u32 = 5000;
+        loop {
+            while self.page.front().is_some_and(|one| one.key.as_str() < key) {
+                self.page.pop_front();
+            }
+            if let Some(one) = self.page.front() {
+                return Ok((one.key == key).then(|| one.reason.clone()));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            self.page = ledger.suppressions(&self.after, PAGE).await?.into();
+            match self.page.back() {
+                Some(last) => self.after = last.key.clone(),
+                None => self.ended = true,
+            }
+        }
+    }
 }

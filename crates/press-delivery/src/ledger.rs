@@ -8,6 +8,7 @@
 //! Both are spoken to through sqlx's driver for any database, in the SQL that they
 //! have in common; [`Dialect`] has what they have not.
 
+mod bounces;
 mod campaigns;
 mod dialect;
 mod freezing;
@@ -27,6 +28,10 @@ use sqlx::any::{AnyConnectOptions, install_default_drivers};
 use sqlx::{AnyConnection, ConnectOptions as _, Connection as _};
 use tokio::sync::{Mutex, MutexGuard};
 
+pub use bounces::{
+    Bounce, BounceKind, Departed, Departure, Effect, TEMPORARY_DAYS, TEMPORARY_SPAN,
+    TEMPORARY_WINDOW,
+};
 pub use campaigns::{Campaign, Row};
 use dialect::Dialect;
 pub use freezing::{Frozen, NewCampaign, Plan};

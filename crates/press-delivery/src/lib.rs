@@ -9,6 +9,7 @@
 //! day comes in. Waits are measured by the runtime's own clock.
 
 mod address;
+mod bounces;
 mod campaign;
 mod csv_list;
 mod forgetting;
@@ -22,16 +23,21 @@ mod tls;
 mod wire;
 
 pub use address::{Address, AddressError};
+pub use bounces::{Ingested, Unread, Verdict, ingest, judge};
 pub use campaign::{
     Compose, Destination, Ended, Progress, Run, RunError, Settings, Stamped, is_settled, run,
     write_private,
 };
-pub use csv_list::{Imported, ListError, Refused, import, read_addresses, write_list};
+pub use csv_list::{
+    Charset, Field, Import, Imported, ListError, Named, Refused, Service, Told, import,
+    read_addresses, write_list,
+};
 pub use forgetting::Forgetting;
 pub use ledger::{
-    Campaign, CampaignState, Change, Entry, Failed, Frozen, Ledger, LedgerError, Mark, Marks,
-    NewCampaign, Plan, Recovered, RelayKind, Row, Sending, State, Status, Subscriber, Suppression,
-    Totals, Uncertain,
+    Bounce, BounceKind, Campaign, CampaignState, Change, Departed, Departure, Effect, Entry,
+    Failed, Frozen, Ledger, LedgerError, Mark, Marks, NewCampaign, Plan, Recovered, RelayKind, Row,
+    Sending, State, Status, Subscriber, Suppression, TEMPORARY_DAYS, TEMPORARY_SPAN,
+    TEMPORARY_WINDOW, Totals, Uncertain,
 };
 pub use outcome::{Outcome, Reply, Stage};
 pub use postfix::{LogError, Margins};

@@ -148,16 +148,14 @@ async fn list(path: &Path, people: usize) {
         csv.push_str(&format!("reader{n}@d{}.example,Reader {n}\n", n % 7));
     }
     let forgetting = Forgetting::new(Secret::new("key".to_owned()));
-    let imported = import(
-        &ledger,
-        csv.as_bytes(),
-        &forgetting,
-        now(),
-        &mut |_| {},
-        &mut |_| {},
-    )
-    .await
-    .unwrap();
+    let how = Import {
+        forgetting: &forgetting,
+        named: &[],
+        dry_run: false,
+        now: now(),
+    };
+    let list = std::io::Cursor::new(csv);
+    let imported = import(&ledger, list, &how, &mut |_| {}).await.unwrap();
     assert_eq!(imported.added, people as u64);
 }
 

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use chrono::{TimeZone as _, Utc};
 use press_delivery::{
-    Destination, Ended, Envelope, Forgetting, Ledger, Limits, NewCampaign, Outcome, Relay,
+    Destination, Ended, Envelope, Forgetting, Import, Ledger, Limits, NewCampaign, Outcome, Relay,
     RelayKind, Row, Run, Secret, Session, Settings, Stamped, Tls, client_config, import,
 };
 use press_message::{
@@ -202,15 +202,13 @@ pub async fn list(ledger: &Ledger, people: usize) {
         .chain(rows)
         .collect();
     let forgetting = Forgetting::new(Secret::new("key".to_owned()));
-    let taken = import(
-        ledger,
-        csv.as_bytes(),
-        &forgetting,
-        now(),
-        &mut |_| {},
-        &mut |_| {},
-    )
-    .await;
+    let how = Import {
+        forgetting: &forgetting,
+        named: &[],
+        dry_run: false,
+        now: now(),
+    };
+    let taken = import(ledger, std::io::Cursor::new(csv), &how, &mut |_| {}).await;
     assert_eq!(taken.expect("a list").added, people as u64);
 }
 

@@ -9,6 +9,7 @@ mod diagnostics;
 mod editions;
 mod email;
 mod hostile;
+mod lists;
 mod looks;
 mod mutations;
 mod newsletters;

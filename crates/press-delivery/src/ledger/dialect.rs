@@ -13,8 +13,11 @@ impl Dialect {
     /// The steps from one form of the ledger to the next; the ledger counts them.
     pub(super) fn migrations(self) -> &'static [&'static str] {
         match self {
-            Dialect::Sqlite => &[include_str!("sqlite_1.sql")],
-            Dialect::Postgres => &[include_str!("postgres_1.sql")],
+            Dialect::Sqlite => &[include_str!("sqlite_1.sql"), include_str!("sqlite_2.sql")],
+            Dialect::Postgres => &[
+                include_str!("postgres_1.sql"),
+                include_str!("postgres_2.sql"),
+            ],
         }
     }
 

@@ -225,6 +225,13 @@ impl Ledger {
         let forget = async {
             let mut change = self.begin(&mut connection).await?;
             let mut known = 0;
+            sqlx::query(
+                "UPDATE bounce SET ref = '', words = NULL \
+                 WHERE ref IN (SELECT ref FROM subscriber WHERE key = $1)",
+            )
+            .bind(key)
+            .execute(&mut *change)
+            .await?;
             for table in ["subscriber", "suppression"] {
                 known += sqlx::query(&format!("DELETE FROM {table} WHERE key = $1"))
                     .bind(key)
@@ -327,7 +334,7 @@ impl Ledger {
     }
 }
 
-async fn is_forgotten(hash: &str, connection: &mut AnyConnection) -> sqlx::Result<bool> {
+pub(super) async fn is_forgotten(hash: &str, connection: &mut AnyConnection) -> sqlx::Result<bool> {
     let count: i64 = sqlx::query_scalar("SELECT count(*) FROM forgotten WHERE hash = $1")
         .bind(hash)
         .fetch_one(connection)

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses its own part of it")]
 
+use std::io::Cursor;
 use std::path::PathBuf;
 
 use press_delivery::*;
@@ -68,14 +69,17 @@ impl Desk {
 
     pub async fn import(&self, csv: &str, now: i64) -> (Imported, Vec<String>) {
         let mut told = Vec::new();
-        let imported = import(
-            &self.ledger,
-            csv.as_bytes(),
-            &self.forgetting,
+        let how = Import {
+            forgetting: &self.forgetting,
+            named: &[],
+            dry_run: false,
             now,
-            &mut |row| told.push(format!("{}: {}", row.line, row.reason)),
-            &mut |_| {},
-        )
+        };
+        let imported = import(&self.ledger, Cursor::new(csv), &how, &mut |one| {
+            if let Told::Refused(row) = one {
+                told.push(format!("{}: {}", row.line, row.reason));
+            }
+        })
         .await
         .unwrap();
         (imported, told)
