@@ -9,8 +9,8 @@ use std::thread;
 use chrono::Datelike;
 use press_image::{Format, Pictures, Prepared};
 use press_model::{
-    AssetPath, Contents, Labels, LinkTarget, Look, Met, Publication, Slug, month,
-    month_and_year, walk,
+    AssetPath, Contents, Labels, LinkTarget, Look, Met, Publication, Slug, month, month_and_year,
+    walk,
 };
 use serde::Serialize;
 use serde_json::Value;
