@@ -88,7 +88,7 @@ fn build(article: &[u8], editions: &[&str]) -> Result<(), TestCaseError> {
             prop_assert!(named, "{err}");
             prop_assert!(!folder.exists());
         }
-        Exit::Usage | Exit::Machine => prop_assert!(false, "{exit:?}: {err}{out}"),
+        Exit::Usage | Exit::Partly | Exit::Machine => prop_assert!(false, "{exit:?}: {err}{out}"),
     }
     Ok(())
 }
