@@ -8,7 +8,7 @@ use typst::layout::{Frame, FrameItem, Point};
 use typst::utils::PicoStr;
 use typst_layout::PagedDocument;
 
-use crate::world::Files;
+use crate::world::PressWorld;
 
 /// The file that tells the templates by how many points the columns are shortened.
 const FILE: &str = "/balance.json";
@@ -42,12 +42,12 @@ pub enum Colophon {
 }
 
 /// Says where the colophon stands.
-pub fn place(files: &mut Files, colophon: Colophon) {
+pub fn place(world: &mut PressWorld, colophon: Colophon) {
     let said = match colophon {
         Colophon::Below(points) => format!("{points:.2}"),
         Colophon::InColumn => "null".into(),
     };
-    files.insert(FILE.into(), Bytes::from_string(said));
+    world.put(FILE, Bytes::from_string(said));
 }
 
 /// The places that are worth a try for a document that was laid out with the

@@ -9,10 +9,11 @@ use std::thread;
 use chrono::Datelike;
 use press_image::{Format, Pictures, Prepared};
 use press_model::{
-    AssetPath, Contents, Issue, Labels, LinkTarget, Look, Met, Publication, Slug, month,
-    month_and_year, walk,
+    AssetPath, Contents, Labels, LinkTarget, Look, Met, Publication, Slug, month, month_and_year,
+    walk,
 };
 use serde::Serialize;
+use serde_json::Value;
 use typst::foundations::Bytes;
 use typst_kit::fonts::FontStore;
 
@@ -28,11 +29,14 @@ const FIGURE_WIDTH: u32 = 1160;
 /// The same for a press where the text runs in one column, which is as wide as the
 /// page may be.
 const PRESS_FIGURE_WIDTH: u32 = 2400;
+/// From how many letters on a word is looked at: the fewest that `unbroken` in
+/// `inlines.typ` asks for.
+const LONG_WORD: usize = 30;
 
 #[derive(Serialize)]
 struct Data<'a> {
     publication: &'a Publication,
-    issue: &'a Issue,
+    issue: Value,
     labels: &'a Labels,
     contents: Contents,
     fonts: FontLists,
@@ -42,6 +46,9 @@ struct Data<'a> {
     month: String,
     /// The date, apart.
     date: Date,
+    /// Whether some words are longer than a line may be: only then are words looked
+    /// at one by one.
+    has_long_words: bool,
     #[serde(flatten)]
     particular: Particular<'a>,
 }
@@ -239,14 +246,16 @@ fn write<'a>(
         publication, issue, ..
     } = *input;
     let mut marked = BTreeSet::new();
+    let mut has_long_words = false;
     walk(publication, issue, &mut |met, _| {
         if let Met::Words(words) = met {
             fonts::add_marked(words, &mut marked);
+            has_long_words = has_long_words || has_long_word(words);
         }
     });
     let data = Data {
         publication,
-        issue,
+        issue: without_spans(serde_json::to_value(issue)?),
         labels: Labels::of(&publication.language),
         contents: issue.contents(),
         fonts: FontLists::new(store, input.fonts, &publication.theme, &marked),
@@ -257,8 +266,64 @@ fn write<'a>(
             month: issue.date.month(),
             day: issue.date.day(),
         },
+        has_long_words,
         particular,
     };
     files.insert("/issue.json".into(), Bytes::new(serde_json::to_vec(&data)?));
     Ok(())
+}
+
+/// The issue without the places of its parts in the manuscripts. No template asks for
+/// them, and one word more would change those of all that follow it, which typst would
+/// then set anew.
+fn without_spans(issue: Value) -> Value {
+    match issue {
+        Value::Object(fields) => {
+            // What front matter adds is the author's, whatever it is called.
+            let part = |(key, value): (String, Value)| match key.as_str() {
+                "span" => None,
+                "extra" => Some((key, value)),
+                _ => Some((key, without_spans(value))),
+            };
+            Value::Object(fields.into_iter().filter_map(part).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(without_spans).collect()),
+        plain => plain,
+    }
+}
+
+/// Whether there is a word of so many letters that a line may have to break within
+/// it. Han characters stand without spaces and are parted anywhere.
+fn has_long_word(words: &str) -> bool {
+    let is_han = |c: char| matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}');
+    words
+        .split(|c: char| c.is_whitespace() || is_han(c))
+        .any(|word| word.chars().nth(LONG_WORD - 1).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_in_manuscripts_are_left_out_and_front_matter_is_kept() {
+        let issue = serde_json::json!({
+            "span": { "start": 1 },
+            "sections": [{ "span": {}, "title": "News", "extra": { "span": "of wings" } }],
+        });
+        let kept = serde_json::json!({
+            "sections": [{ "title": "News", "extra": { "span": "of wings" } }],
+        });
+        assert_eq!(without_spans(issue), kept);
+    }
+
+    #[test]
+    fn words_that_are_longer_than_a_line() {
+        let letters = "x".repeat(LONG_WORD);
+        assert!(has_long_word(&letters));
+        assert!(has_long_word(&format!("see https://{letters}")));
+        assert!(!has_long_word(&letters[1..]));
+        assert!(!has_long_word(&"a few words ".repeat(9)));
+        assert!(!has_long_word(&"王".repeat(LONG_WORD)));
+    }
 }

@@ -1,7 +1,5 @@
 //! The pages of an issue, and the PDF made of them.
 
-use std::sync::Arc;
-
 use chrono::{Datelike, NaiveDate};
 use press_model::{AssetPath, Diagnostic, PageMap};
 use typst::diag::Warned;
@@ -49,17 +47,15 @@ pub fn lay_out(input: &Input, press: Option<data::PressData>) -> Result<Layout, 
     let overrides = Overrides::of(input.templates);
     let mut files = Files::templates(input.templates);
     let pictures = data::add_issue(input, press, &store, &mut files)?;
-    balance::place(&mut files, Colophon::Below(0.0));
-    let world_of = |files: &Files| PressWorld::new(MAIN, files.clone(), Arc::clone(&store), date);
-    let mut world = world_of(&files);
+    let mut world = PressWorld::new(MAIN, files, store, date);
+    balance::place(&mut world, Colophon::Below(0.0));
     let mut document = compile(&world, &overrides)?;
     // What was laid out before is remembered, so that this costs little.
     for colophon in balance::candidates(&document) {
-        balance::place(&mut files, colophon);
-        let other_world = world_of(&files);
-        let other = compile(&other_world, &overrides)?;
+        balance::place(&mut world, colophon);
+        let other = compile(&world, &overrides)?;
         if balance::fits(&other, &document) {
-            (world, document) = (other_world, other);
+            document = other;
             break;
         }
     }

@@ -22,6 +22,8 @@ pub struct PressWorld {
     library: LazyHash<Library>,
     fonts: Arc<FontStore>,
     files: FileStore<Files>,
+    /// A file that changes between one layout and the next, which keep all else.
+    changing: Option<(FileId, Bytes)>,
     main: FileId,
     today: Datetime,
 }
@@ -70,15 +72,26 @@ impl PressWorld {
         fonts: Arc<FontStore>,
         today: Datetime,
     ) -> PressWorld {
-        let path = VirtualPath::new(main).expect("our own templates have good names");
         PressWorld {
             library: LazyHash::new(Library::default()),
             fonts,
             files: FileStore::new(files),
-            main: RootedPath::new(VirtualRoot::Project, path).intern(),
+            changing: None,
+            main: file_id(main),
             today,
         }
     }
+
+    /// Puts a file in the place of the last one that was put here. What was read of
+    /// the others is not read again.
+    pub fn put(&mut self, path: &'static str, bytes: Bytes) {
+        self.changing = Some((file_id(path), bytes));
+    }
+}
+
+fn file_id(path: &'static str) -> FileId {
+    let path = VirtualPath::new(path).expect("our own files have good names");
+    RootedPath::new(VirtualRoot::Project, path).intern()
 }
 
 impl World for PressWorld {
@@ -99,7 +112,10 @@ impl World for PressWorld {
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
-        self.files.file(id)
+        match &self.changing {
+            Some((changing, bytes)) if *changing == id => Ok(bytes.clone()),
+            Some(_) | None => self.files.file(id),
+        }
     }
 
     fn font(&self, index: usize) -> Option<Font> {

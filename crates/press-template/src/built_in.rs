@@ -252,6 +252,10 @@ pub const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../../templates/pdf/look.typ"),
     ),
     (
+        "pdf/sections.typ",
+        include_str!("../../../templates/pdf/sections.typ"),
+    ),
+    (
         "pdf/setting.typ",
         include_str!("../../../templates/pdf/setting.typ"),
     ),

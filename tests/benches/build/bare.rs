@@ -1,9 +1,12 @@
 //! The same text as a plain Typst document, compiled by typst alone with the same
 //! fonts and PDF standards: what the editions are held against.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use press_model::{Article, Assets, Block, Cell, Inline, Issue, LinkTarget, ListItem};
+use press_model::{
+    Article, Assets, Block, Cell, Inline, Issue, LinkTarget, ListItem, Met, Publication, walk,
+};
 use typst::diag::{FileError, FileResult};
 use typst::foundations::{Bytes, Datetime, Duration, Smart};
 use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
@@ -15,8 +18,9 @@ use typst_kit::fonts::FontStore;
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-/// The issue as Typst markup: two columns, figures, tables, notes.
-pub fn document(issue: &Issue) -> String {
+/// The issue as Typst markup: two columns, figures, tables, notes, and at the end the
+/// addresses of the links, which the edition prints too.
+pub fn document(publication: &Publication, issue: &Issue) -> String {
     let mut out = String::from(
         "#set document(title: \"Benchmark\", date: datetime(year: 2024, month: 1, day: 31))\n\
          #set page(paper: \"a4\", columns: 2, numbering: \"1\")\n\
@@ -29,6 +33,15 @@ pub fn document(issue: &Issue) -> String {
             write_article(article, &mut out);
         }
     }
+    out.push_str("#set text(size: 7pt)\n#set par(justify: false)\n");
+    let mut known = BTreeSet::new();
+    walk(publication, issue, &mut |met, _| {
+        if let Met::Link(LinkTarget::Address { url }) = met
+            && known.insert(url)
+        {
+            let _ = write!(out, "{} {}\n\n", known.len(), escape(url));
+        }
+    });
     out
 }
 

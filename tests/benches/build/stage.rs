@@ -188,12 +188,15 @@ impl Stage {
             });
         }
         if self == Stage::BareTypst {
-            let document = bare::document(issue);
+            let document = bare::document(publication, issue);
             return cost_of(|| drop(bare::pdf(&document, &source.assets)));
         }
         if self == Stage::BareAgain {
-            drop(bare::pdf(&bare::document(issue), &source.assets));
-            let document = bare::document(&edited(issue));
+            drop(bare::pdf(
+                &bare::document(publication, issue),
+                &source.assets,
+            ));
+            let document = bare::document(publication, &edited(issue));
             return cost_of(|| drop(bare::pdf(&document, &source.assets)));
         }
         let (pictures, _) = Pictures::inspect(&source.assets, &source.fonts);
