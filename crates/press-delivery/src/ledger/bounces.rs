@@ -167,13 +167,13 @@ impl Ledger {
                     all.push(Departed::Forgotten);
                     continue;
                 }
-                let suppressed = "SELECT EXISTS (SELECT 1 FROM suppression WHERE key = ?)";
-                let suppressed: bool = sqlx::query_scalar(suppressed)
+                let suppressed = "SELECT count(*) FROM suppression WHERE key = $1";
+                let suppressed: i64 = sqlx::query_scalar(suppressed)
                     .bind(key)
                     .fetch_one(&mut *connection)
                     .await?;
                 let active = status(&mut connection, key).await?.as_deref() == Some("active");
-                all.push(match suppressed && !(departure.left && active) {
+                all.push(match suppressed > 0 && !(departure.left && active) {
                     true => Departed::Already,
                     false => Departed::Now,
                 });
@@ -243,7 +243,7 @@ impl Ledger {
         let mut connection = self.lock().await;
         let rows: Vec<(String, i64)> = sqlx::query_as(
             "SELECT bounce.kind, count(*) FROM bounce JOIN mailing ON mailing.id = bounce.mailing \
-             WHERE mailing.issue = ? AND mailing.kind = ? GROUP BY bounce.kind",
+             WHERE mailing.issue = $1 AND mailing.kind = $2 GROUP BY bounce.kind",
         )
         .bind(issue)
         .bind(relay.as_str())
@@ -261,9 +261,10 @@ impl Ledger {
 }
 
 async fn any_forgotten(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM forgotten)")
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM forgotten")
         .fetch_one(connection)
-        .await
+        .await?;
+    Ok(count > 0)
 }
 
 async fn is_forgotten(
@@ -271,14 +272,15 @@ async fn is_forgotten(
     key: &str,
     forgetting: &Forgetting,
 ) -> sqlx::Result<bool> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM forgotten WHERE hash = ?)")
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM forgotten WHERE hash = $1")
         .bind(forgetting.hash(key))
         .fetch_one(connection)
-        .await
+        .await?;
+    Ok(count > 0)
 }
 
 async fn status(connection: &mut SqliteConnection, key: &str) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar("SELECT status FROM subscriber WHERE key = ?")
+    sqlx::query_scalar("SELECT status FROM subscriber WHERE key = $1")
         .bind(key)
         .fetch_optional(connection)
         .await
@@ -297,18 +299,18 @@ async fn depart_one(
         sqlx::query(
             "INSERT INTO subscriber (key, address, domain, name, language, editions, segments, \
                  consent_source, consent_time, added, changed) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) \
              ON CONFLICT (key) DO NOTHING",
         )
         .bind(key)
         .bind(entry.address.as_str())
         .bind(entry.address.domain())
-        .bind(&entry.name)
-        .bind(&entry.language)
-        .bind(&entry.editions)
-        .bind(&entry.segments)
-        .bind(&entry.consent_source)
-        .bind(&entry.consent_time)
+        .bind(entry.name.as_deref())
+        .bind(entry.language.as_deref())
+        .bind(entry.editions.as_deref())
+        .bind(entry.segments.as_deref())
+        .bind(entry.consent_source.as_deref())
+        .bind(entry.consent_time.as_deref())
         .bind(now)
         .execute(&mut *connection)
         .await?;
@@ -325,7 +327,7 @@ async fn suppress(
     now: i64,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query(
-        "INSERT INTO suppression (key, reason, at) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
+        "INSERT INTO suppression (key, reason, at) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING",
     )
     .bind(key)
     .bind(reason)
@@ -337,8 +339,8 @@ async fn suppress(
 
 /// Says whether the person was on the list and had not left before.
 async fn leave(connection: &mut SqliteConnection, key: &str, now: i64) -> sqlx::Result<bool> {
-    let leave = "UPDATE subscriber SET status = 'left', changed = ? \
-                 WHERE key = ? AND status = 'active'";
+    let leave = "UPDATE subscriber SET status = 'left', changed = $1 \
+                 WHERE key = $2 AND status = 'active'";
     let done = sqlx::query(leave)
         .bind(now)
         .bind(key)
@@ -350,7 +352,7 @@ async fn leave(connection: &mut SqliteConnection, key: &str, now: i64) -> sqlx::
 async fn foresee_one(connection: &mut SqliteConnection, entry: &Entry) -> sqlx::Result<Change> {
     let row = sqlx::query(
         "SELECT name, language, editions, segments, consent_source, consent_time, status \
-         FROM subscriber WHERE key = ?",
+         FROM subscriber WHERE key = $1",
     )
     .bind(entry.address.key())
     .fetch_optional(connection)
@@ -383,8 +385,8 @@ async fn take_bounce(
     bounce: &Bounce,
     now: i64,
 ) -> sqlx::Result<Effect> {
-    let key: Option<String> = sqlx::query_scalar("SELECT key FROM subscriber WHERE ref = ?")
-        .bind(&bounce.reference)
+    let key: Option<String> = sqlx::query_scalar("SELECT key FROM subscriber WHERE ref = $1")
+        .bind(bounce.reference.as_str())
         .fetch_optional(&mut *connection)
         .await?;
     let Some(key) = key else {
@@ -424,23 +426,23 @@ async fn write_bounce(
     // By its Message-ID, or else the last message that was sent to the person.
     let delivery: Option<(i64, i64)> = sqlx::query_as(
         "SELECT id, mailing FROM delivery \
-         WHERE mailing IN (SELECT id FROM mailing WHERE kind = 'smtp') AND key = ? \
+         WHERE mailing IN (SELECT id FROM mailing WHERE kind = 'smtp') AND key = $1 \
              AND sent IS NOT NULL \
-         ORDER BY coalesce(message_id = ?, 0) DESC, sent DESC LIMIT 1",
+         ORDER BY CASE WHEN message_id = $2 THEN 1 ELSE 0 END DESC, sent DESC LIMIT 1",
     )
     .bind(key)
-    .bind(&bounce.original)
+    .bind(bounce.original.as_deref())
     .fetch_optional(&mut *connection)
     .await?;
     let done = sqlx::query(
         "INSERT INTO bounce (hash, ref, kind, status, words, at, taken, mailing, delivery) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (hash) DO NOTHING",
     )
-    .bind(&bounce.hash)
-    .bind(&bounce.reference)
+    .bind(bounce.hash.as_str())
+    .bind(bounce.reference.as_str())
     .bind(bounce.kind.as_str())
-    .bind(&bounce.status)
-    .bind(&bounce.words)
+    .bind(bounce.status.as_deref())
+    .bind(bounce.words.as_deref())
     .bind(bounce.at)
     .bind(now)
     .bind(delivery.map(|(_, mailing)| mailing))
@@ -453,7 +455,7 @@ async fn write_bounce(
 /// Whether mail came back for a while on enough days.
 async fn is_repeated(connection: &mut SqliteConnection, reference: &str) -> sqlx::Result<bool> {
     let days: Vec<i64> = sqlx::query_scalar(
-        "SELECT DISTINCT at / ? FROM bounce WHERE ref = ? AND kind = 'temporary' ORDER BY 1",
+        "SELECT DISTINCT at / $1 FROM bounce WHERE ref = $2 AND kind = 'temporary' ORDER BY 1",
     )
     .bind(DAY)
     .bind(reference)
