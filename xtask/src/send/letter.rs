@@ -270,16 +270,14 @@ pub fn alignment(material: &Material) -> Result<(), String> {
     }
 }
 
-/// Whether two domains are the same or one lies below the other. The organizational
-/// domain is not looked up, so sisters are told apart.
+/// Whether two domains have one organizational domain (RFC 7489 §3.2), by the public
+/// suffix list.
 fn aligned(one: &str, other: &str) -> bool {
-    let (one, other) = (one.to_ascii_lowercase(), other.to_ascii_lowercase());
-    let below = |inner: &str, outer: &str| {
-        inner
-            .strip_suffix(outer)
-            .is_some_and(|rest| rest.ends_with('.'))
+    let organization = |domain: &str| {
+        let domain = domain.trim_end_matches('.').to_ascii_lowercase();
+        psl::domain_str(&domain).map_or(domain.clone(), str::to_owned)
     };
-    one == other || below(&one, &other) || below(&other, &one)
+    organization(one) == organization(other)
 }
 
 /// `bounces@…` with a token: `bounces+TOKEN@…`.
@@ -293,4 +291,17 @@ fn tagged(mailbox: &Mailbox, token: &str) -> String {
 
 fn list_id(publication: &Publication, from: &Mailbox) -> String {
     format!("{}.{}", publication.slug, from.domain())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::aligned;
+
+    #[test]
+    fn domains_of_one_organization_are_aligned() {
+        assert!(aligned("news.review.org", "Mail.Review.org"));
+        assert!(aligned("review.co.uk", "a.b.review.co.uk"));
+        assert!(!aligned("review.co.uk", "other.co.uk"));
+        assert!(!aligned("myreview.org", "review.org"));
+    }
 }
