@@ -75,21 +75,29 @@ pub async fn run(
     run: Run<'_>,
 ) -> Result<(Ended, Progress), RunError> {
     let now = (run.clock)();
-    if let Some(embargo) = campaign.embargo.filter(|embargo| *embargo > now) {
-        return Ok((Ended::Later(embargo), Progress::default()));
+    if let Some(ended) = untimely(campaign, now) {
+        return Ok((ended, Progress::default()));
     }
+    ledger.note_begun(campaign.id, now).await?;
     if run.destination.kind() == RelayKind::Outbox {
         write_again(ledger, campaign, now).await?;
     }
     let sender = run.sending.number();
     let (marks, writer) = Marks::start(ledger, sender);
-    let counts = ledger.counts(campaign.mailing).await?;
+    let counts = ledger.counts(campaign).await?;
     let of_open = counts.iter().filter(|(state, _)| state.is_open());
     let open = of_open.map(|(_, count)| count).sum();
     let shared = Arc::new(Shared {
         ledger: ledger.clone(),
         marks,
-        dispatcher: Dispatcher::new(ledger, campaign.id, sender, &run.settings, run.clock),
+        dispatcher: Dispatcher::new(
+            ledger,
+            campaign.id,
+            sender,
+            run.destination.name(),
+            &run.settings,
+            run.clock,
+        ),
         settings: run.settings,
         destination: run.destination,
         compose: run.compose,
@@ -148,10 +156,21 @@ pub async fn run(
     Ok((ended, progress))
 }
 
+/// Why a campaign cannot be sent at this time.
+fn untimely(campaign: &Campaign, now: i64) -> Option<Ended> {
+    let start = campaign.start.map(|start| start.at);
+    let first = campaign.embargo.max(start);
+    if let Some(first) = first.filter(|first| *first > now) {
+        return Some(Ended::Later(first));
+    }
+    let start = campaign.start.filter(|_| campaign.begun.is_none())?;
+    (now > start.latest).then_some(Ended::TooLate(start))
+}
+
 /// To write a file of a rehearsal again is no harm.
 async fn write_again(ledger: &Ledger, campaign: &Campaign, now: i64) -> Result<(), LedgerError> {
     let again: Vec<i64> = ledger
-        .uncertain(campaign.mailing)
+        .uncertain(campaign)
         .await?
         .iter()
         .map(|row| row.id)
@@ -192,6 +211,7 @@ impl Watch<'_, '_> {
                     if let Some(ended) = look(ledger, self.campaign, clock).await? {
                         return Ok(Some(ended));
                     }
+                    self.shared.dispatcher.share_holds().await?;
                 }
             }
             if told.elapsed() >= Duration::from_secs(1) {

@@ -14,6 +14,7 @@ mod dialect;
 mod freezing;
 mod lists;
 mod marks;
+mod pacing;
 mod sending;
 mod settling;
 mod states;
@@ -32,14 +33,15 @@ pub use bounces::{
     Bounce, BounceKind, Departed, Departure, Effect, TEMPORARY_DAYS, TEMPORARY_SPAN,
     TEMPORARY_WINDOW,
 };
-pub use campaigns::{Campaign, Row};
+pub use campaigns::{Campaign, Row, Start};
 use dialect::Dialect;
 pub use freezing::{Frozen, NewCampaign, Plan};
 pub use lists::{Change, Entry, Status, Subscriber, Suppression, Totals};
 pub use marks::{Mark, Marks};
+pub(crate) use pacing::{Hold, Wish};
 pub use sending::{Recovered, Sending};
 pub use settling::{Failed, Uncertain};
-pub use states::{CampaignState, RelayKind, State};
+pub use states::{CampaignState, RelayKind, State, Variant};
 
 /// How long a writer waits for another.
 const PATIENCE: Duration = Duration::from_secs(60);

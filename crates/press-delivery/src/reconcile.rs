@@ -52,7 +52,7 @@ pub async fn reconcile<'a>(
     margins: Margins,
     now: i64,
 ) -> Result<Reconciled, ReconcileError> {
-    let rows = ledger.uncertain(campaign.mailing).await?;
+    let rows = ledger.uncertain(campaign).await?;
     let sent = || rows.iter().filter_map(|row| row.sent);
     let (Some(first), Some(last)) = (sent().min(), sent().max()) else {
         return Ok(Reconciled {
@@ -61,7 +61,7 @@ pub async fn reconcile<'a>(
         });
     };
     let known = ledger
-        .accepted_between(campaign.mailing, first - AROUND..=last + AROUND, MOST)
+        .accepted_between(campaign, first - AROUND..=last + AROUND, MOST)
         .await?;
     let wanted = rows.iter().filter_map(|row| row.message_id.clone());
     let mut log = Log::about(wanted.chain(known.iter().map(|(id, _)| id.clone())));

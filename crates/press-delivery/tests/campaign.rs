@@ -236,7 +236,8 @@ async fn paused_and_cancelled_from_elsewhere() {
             .await
             .unwrap();
     }
-    let counts = other.counts(campaigner.desk.campaign().await.mailing);
+    let campaign = campaigner.desk.campaign().await;
+    let counts = other.counts(&campaign);
     let counts = counts.await.unwrap();
     let accepted = counts.get(&State::Accepted).copied().unwrap_or_default();
     let cancelled = counts.get(&State::Cancelled).copied().unwrap_or_default();

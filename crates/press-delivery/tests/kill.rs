@@ -72,7 +72,7 @@ fn stamped(row: &Row) -> Result<Stamped, String> {
 async fn send(path: &Path, port: u16, expected: u64) -> Ended {
     let ledger = Ledger::open(path).await.unwrap();
     if ledger
-        .campaign(ISSUE, RelayKind::Smtp)
+        .campaign(ISSUE, RelayKind::Smtp, None)
         .await
         .unwrap()
         .is_none()
@@ -82,10 +82,12 @@ async fn send(path: &Path, port: u16, expected: u64) -> Ended {
                 issue: ISSUE,
                 kind: RelayKind::Smtp,
                 confirmed: now(),
-                message: b"prepared",
+                segment: None,
+                messages: &BTreeMap::from([(Variant::Plain, b"prepared".to_vec())]),
                 letter: "{}",
                 build: "build",
                 embargo: None,
+                start: None,
                 expected,
             })
             .await
@@ -93,7 +95,7 @@ async fn send(path: &Path, port: u16, expected: u64) -> Ended {
         assert!(matches!(frozen, Frozen::Begun { .. }), "{frozen:?}");
     }
     let campaign = ledger
-        .campaign(ISSUE, RelayKind::Smtp)
+        .campaign(ISSUE, RelayKind::Smtp, None)
         .await
         .unwrap()
         .unwrap();
@@ -202,8 +204,8 @@ async fn check(numbers: Numbers) {
             }
         }
         let ledger = Ledger::open(&path).await.unwrap();
-        if let Some(campaign) = ledger.campaign(ISSUE, RelayKind::Smtp).await.unwrap() {
-            let counts = ledger.counts(campaign.mailing).await.unwrap();
+        if let Some(campaign) = ledger.campaign(ISSUE, RelayKind::Smtp, None).await.unwrap() {
+            let counts = ledger.counts(&campaign).await.unwrap();
             let all: u64 = counts.values().sum();
             // Frozen wholly or not at all.
             assert_eq!(all, numbers.people as u64);
@@ -223,7 +225,7 @@ async fn check(numbers: Numbers) {
     assert_eq!(ended, Ended::Done);
     let ledger = Ledger::open(&path).await.unwrap();
     let campaign = ledger
-        .campaign(ISSUE, RelayKind::Smtp)
+        .campaign(ISSUE, RelayKind::Smtp, None)
         .await
         .unwrap()
         .unwrap();
@@ -236,9 +238,9 @@ async fn check(numbers: Numbers) {
     };
     let have = count_of(&server);
     assert!(have.values().all(|count| *count == 1), "somebody has two");
-    let uncertain = ledger.uncertain(campaign.mailing).await.unwrap();
+    let uncertain = ledger.uncertain(&campaign).await.unwrap();
     let unknown: BTreeSet<&str> = uncertain.iter().map(|row| row.address.as_str()).collect();
-    let counts = ledger.counts(campaign.mailing).await.unwrap();
+    let counts = ledger.counts(&campaign).await.unwrap();
     let failed = counts.get(&State::Failed).copied().unwrap_or_default() as usize;
     let missing = (0..numbers.people)
         .map(|n| format!("reader{n}@d{}.example", n % 7))

@@ -40,6 +40,10 @@ on_both!(
     what_was_refused_can_be_tried_again,
     a_row_that_is_given_back_was_never_tried,
     a_person_forgotten_in_flight_stays_forgotten,
+    somebody_in_two_segments_has_one_row,
+    each_gets_the_editions_that_were_asked_for,
+    a_start_is_asked_at_the_moment_of_sending,
+    marks_of_one_commit_are_each_made,
 );
 
 const THREE: &str = "email\nada@example.org\nbob@example.org\neve@example.org\n";
@@ -103,15 +107,15 @@ async fn another_number_freezes_nothing_and_nobody_has_two_rows(desk: Desk) {
         .await;
     let other = desk.try_freeze(3).await;
     assert_eq!(other, Frozen::OtherNumber { queued: 2 });
-    let none = desk.ledger.campaign("2024-11", RelayKind::Smtp).await;
+    let none = desk.ledger.campaign("2024-11", RelayKind::Smtp, None).await;
     assert!(none.unwrap().is_none());
     let bob = ["bob@example.org".to_owned()];
     desk.ledger.suppress(&bob, "by hand", 1).await.unwrap();
-    let plan = desk.ledger.plan("2024-11", RelayKind::Smtp).await.unwrap();
+    let plan = desk.plan(None).await;
     assert_eq!((plan.recipients(), plan.suppressed, plan.had), (1, 1, 0));
     desk.freeze(1).await;
     assert_eq!(desk.try_freeze(1).await, Frozen::OtherNumber { queued: 0 });
-    let plan = desk.ledger.plan("2024-11", RelayKind::Smtp).await.unwrap();
+    let plan = desk.plan(None).await;
     assert_eq!((plan.recipients(), plan.suppressed, plan.had), (0, 1, 1));
 }
 
@@ -148,7 +152,7 @@ async fn who_has_left_gets_nothing_whatever_becomes_of_the_suppression(desk: Des
 
 async fn an_embargo_is_asked_at_the_moment_of_sending(desk: Desk) {
     desk.import("email\nada@example.org\n", 1).await;
-    desk.freeze_until(1, 1000).await;
+    desk.freeze_with(1, |new| new.embargo = Some(1000)).await;
     let sender = desk.sender(5).await;
     let campaign = desk.campaign().await.id;
     let rows = sender.claim(campaign, 5).await;
@@ -205,7 +209,7 @@ async fn uncertain_rows_of_an_earlier_campaign_can_be_settled(desk: Desk) {
     desk.import("email\nbob@example.org\n", 8).await;
     desk.freeze(1).await;
     let campaign = desk.campaign().await;
-    let uncertain = desk.ledger.uncertain(campaign.mailing).await.unwrap();
+    let uncertain = desk.ledger.uncertain(&campaign).await.unwrap();
     assert_eq!(uncertain[0].address, "ada@example.org");
     let again = [uncertain[0].id];
     desk.ledger
@@ -225,11 +229,7 @@ async fn what_was_refused_can_be_tried_again(desk: Desk) {
         sender.make(row, in_flight("1"), 6).await;
         sender.make(row, Mark::Failed(reply(550, "quota")), 7).await;
     }
-    let failed = desk
-        .ledger
-        .failed_rows(campaign.mailing, 0, 10)
-        .await
-        .unwrap();
+    let failed = desk.ledger.failed_rows(&campaign, 0, 10).await.unwrap();
     assert_eq!(failed.len(), 2);
     assert_eq!(
         (failed[0].code, failed[0].words.as_str()),
@@ -261,15 +261,245 @@ async fn a_person_forgotten_in_flight_stays_forgotten(desk: Desk) {
     assert!(desk.forget("ada@example.org").await);
     let words = reply(550, "<ada@example.org>: no such user");
     sender.make(&rows[0], Mark::Failed(words), 7).await;
-    let failed = desk
-        .ledger
-        .failed_rows(campaign.mailing, 0, 10)
-        .await
-        .unwrap();
+    let failed = desk.ledger.failed_rows(&campaign, 0, 10).await.unwrap();
     assert_eq!(
         (failed[0].address.as_str(), failed[0].words.as_str()),
         ("", "")
     );
+}
+
+async fn somebody_in_two_segments_has_one_row(desk: Desk) {
+    let csv = "email,segments\nada@a.org,\"tea,tea party\"\nbob@a.org,\"coffee, tea\"\n\
+               eve@a.org,coffee\nfay@a.org,\n";
+    desk.import(csv, 1).await;
+    let segments = desk.ledger.segments().await.unwrap();
+    let segments: Vec<_> = segments
+        .iter()
+        .map(|(name, n)| (name.as_str(), *n))
+        .collect();
+    assert_eq!(segments, [("coffee", 2), ("tea", 2), ("tea party", 1)]);
+    // Neither a part of a name nor what stands for any letter elsewhere.
+    for other in ["te", "party", "tea,", "%", "_offee", "Tea"] {
+        assert_eq!(desk.plan(Some(other)).await.recipients(), 0, "{other}");
+    }
+    desk.freeze_with(2, |new| new.segment = Some("tea")).await;
+    let plan = desk.plan(Some("coffee")).await;
+    assert_eq!((plan.recipients(), plan.had), (1, 1));
+    desk.freeze_with(1, |new| new.segment = Some("coffee"))
+        .await;
+    let plan = desk.plan(None).await;
+    assert_eq!((plan.recipients(), plan.had), (1, 3));
+    desk.freeze(1).await;
+
+    // Each has its own rows; what becomes of one is nothing to the others.
+    let ledger = &desk.ledger;
+    let tea = desk.campaign_to(Some("tea")).await;
+    let coffee = desk.campaign_to(Some("coffee")).await;
+    let all = desk.campaign().await;
+    let count = async |campaign: &Campaign, state: State| {
+        let counts = ledger.counts(campaign).await.unwrap();
+        counts.get(&state).copied().unwrap_or_default()
+    };
+    assert_eq!(count(&tea, State::Queued).await, 2);
+    assert_eq!(count(&coffee, State::Queued).await, 1);
+    assert_eq!(count(&all, State::Queued).await, 1);
+    let sender = desk.sender(5).await;
+    for campaign in [&tea, &coffee, &all] {
+        for row in sender.claim(campaign.id, 5).await {
+            assert!(sender.make(&row, in_flight(&row.address), 6).await);
+            let failed = Mark::Failed(reply(550, "quota"));
+            assert!(sender.make(&row, failed, 7).await);
+        }
+    }
+    assert_eq!(ledger.failed_rows(&coffee, 0, 10).await.unwrap().len(), 1);
+    assert_eq!(ledger.retry_failed(&coffee).await.unwrap(), 1);
+    assert_eq!(count(&tea, State::Failed).await, 2);
+    assert_eq!(sender.claim(tea.id, 8).await.len(), 0);
+    assert_eq!(sender.claim(coffee.id, 8).await[0].address, "eve@a.org");
+
+    // Whom a cancelled campaign left has one row still, in the next one.
+    desk.import("email,segments\ngil@a.org,tea\n", 9).await;
+    desk.freeze_with(1, |new| new.segment = Some("tea")).await;
+    let tea = desk.campaign_to(Some("tea")).await;
+    let cancelled = CampaignState::Cancelled;
+    assert!(
+        ledger
+            .set_campaign_state(tea.id, cancelled, None)
+            .await
+            .unwrap()
+    );
+    desk.freeze(1).await;
+    assert_eq!(count(&tea, State::Cancelled).await, 0);
+    assert_eq!(count(&desk.campaign().await, State::Queued).await, 1);
+}
+
+async fn each_gets_the_editions_that_were_asked_for(desk: Desk) {
+    let csv = "email,editions\nada@a.org,EPUB\nbob@a.org,\"pdf, epub\"\neve@a.org,email\n\
+               fay@a.org,\ngil@a.org,pdf;web\n";
+    desk.import(csv, 1).await;
+    let plan = desk.plan(None).await;
+    let variants: Vec<_> = plan.variants.into_iter().collect();
+    assert_eq!(
+        variants,
+        [
+            (Variant::Plain, 2),
+            (Variant::Epub, 1),
+            (Variant::Pdf, 1),
+            (Variant::EpubAndPdf, 1)
+        ]
+    );
+    // Nobody is left with a message that there is not.
+    let mut messages = std::collections::BTreeMap::new();
+    for variant in [Variant::Plain, Variant::Epub, Variant::Pdf] {
+        messages.insert(variant, variant.as_str().as_bytes().to_vec());
+    }
+    let frozen = desk
+        .try_freeze_with(5, |new| new.messages = &messages)
+        .await;
+    assert_eq!(frozen, Frozen::OtherEditions);
+    let none = desk.ledger.campaign("2024-11", RelayKind::Smtp, None).await;
+    assert!(none.unwrap().is_none());
+    messages.insert(Variant::EpubAndPdf, b"both".to_vec());
+    desk.freeze_with(5, |new| new.messages = &messages).await;
+    let campaign = desk.campaign().await;
+    assert_eq!(desk.ledger.messages(campaign.id).await.unwrap(), messages);
+    let sender = desk.sender(5).await;
+    let mut rows = sender.claim(campaign.id, 5).await;
+    rows.sort_by(|one, other| one.address.cmp(&other.address));
+    let got: Vec<_> = rows.iter().map(|row| row.variant).collect();
+    assert_eq!(
+        got,
+        [
+            Variant::Epub,
+            Variant::EpubAndPdf,
+            Variant::Plain,
+            Variant::Plain,
+            Variant::Pdf
+        ]
+    );
+    // A later campaign that has no such message sends the plain one.
+    for row in &rows {
+        sender.make(row, in_flight(&row.address), 6).await;
+        sender.make(row, Mark::Failed(reply(550, "no")), 7).await;
+    }
+    desk.import("email\nhal@a.org\n", 8).await;
+    desk.freeze(1).await;
+    let campaign = desk.campaign().await;
+    assert_eq!(desk.ledger.retry_failed(&campaign).await.unwrap(), 5);
+    let rows = sender.claim(campaign.id, 9).await;
+    assert!(rows.iter().all(|row| row.variant == Variant::Plain));
+    assert_eq!(rows.len(), 6);
+}
+
+async fn a_start_is_asked_at_the_moment_of_sending(desk: Desk) {
+    desk.import("email\nada@example.org\n", 1).await;
+    let start = Start {
+        at: 1000,
+        latest: 2000,
+    };
+    desk.freeze_with(1, |new| new.start = Some(start)).await;
+    let campaign = desk.campaign().await;
+    assert_eq!((campaign.start, campaign.begun), (Some(start), None));
+    let sender = desk.sender(5).await;
+    let rows = sender.claim(campaign.id, 5).await;
+    assert!(!sender.make(&rows[0], in_flight("1"), 999).await);
+    let rows = sender.claim(campaign.id, 1000).await;
+    assert!(sender.make(&rows[0], in_flight("1"), 1000).await);
+    let later = Start {
+        at: 3000,
+        latest: 4000,
+    };
+    assert!(desk.ledger.set_start(campaign.id, later).await.unwrap());
+    assert_eq!(desk.campaign().await.start, Some(later));
+}
+
+/// Of every sort in one go, with words that are not to be trusted.
+async fn marks_of_one_commit_are_each_made(desk: Desk) {
+    let people: String = (0..9).map(|n| format!("r{n}@a.org\n")).collect();
+    desk.import(&format!("email\n{people}"), 1).await;
+    desk.freeze(9).await;
+    let campaign = desk.campaign().await;
+    let sender = desk.sender(5).await;
+    let rows = sender.claim(campaign.id, 5).await;
+    let suppressed = ["r8@a.org".to_owned()];
+    desk.ledger
+        .suppress(&suppressed, "by hand", 5)
+        .await
+        .unwrap();
+    let flights = rows
+        .iter()
+        .map(|row| sender.make(row, in_flight(&row.address), 6));
+    let granted = futures(flights.collect()).await;
+    assert_eq!(granted.iter().filter(|granted| **granted).count(), 8);
+    let words = "550 \"quoted\", 'single', \\ and null, $1 {} \u{1f4ec}";
+    let marks = [
+        Mark::Accepted(reply(250, words)),
+        Mark::Written,
+        Mark::Deferred(reply(450, "later"), 99),
+        Mark::Failed(Reply {
+            enhanced: Some("5.1.1".to_owned()),
+            ..reply(550, words)
+        }),
+        Mark::NotSent("closed".to_owned(), 98),
+        Mark::Uncertain("no answer".to_owned()),
+        Mark::GivenBack,
+    ];
+    let made = rows
+        .iter()
+        .zip(marks)
+        .map(|(row, mark)| sender.make(row, mark, 7));
+    assert_eq!(futures(made.collect()).await, [true; 7]);
+    // Once only.
+    assert!(
+        !sender
+            .make(&rows[0], Mark::Accepted(reply(250, "twice")), 8)
+            .await
+    );
+    for (state, count) in [
+        (State::Accepted, 1),
+        (State::Written, 1),
+        (State::Deferred, 2),
+        (State::Failed, 1),
+        (State::Uncertain, 1),
+        (State::Queued, 1),
+        (State::InFlight, 1),
+        (State::Suppressed, 1),
+    ] {
+        assert_eq!(desk.count(state).await, count, "{state}");
+    }
+    let failed = desk.ledger.failed_rows(&campaign, 0, 9).await.unwrap();
+    assert_eq!(
+        (failed[0].words.as_str(), failed[0].code),
+        (words, Some(550))
+    );
+    assert_eq!(failed[0].enhanced.as_deref(), Some("5.1.1"));
+    assert_eq!(desk.ledger.next_due(campaign.id).await.unwrap(), Some(0));
+    let again = sender.claim(campaign.id, 98).await;
+    assert_eq!(
+        again.iter().map(|row| row.attempts).collect::<Vec<_>>(),
+        [1, 0]
+    );
+}
+
+/// All at a time, so that the writer has them together.
+async fn futures<F: Future<Output = bool>>(all: Vec<F>) -> Vec<bool> {
+    let mut all: Vec<_> = all.into_iter().map(Box::pin).collect();
+    let mut done = vec![None; all.len()];
+    std::future::poll_fn(|context| {
+        for (one, done) in all.iter_mut().zip(&mut done) {
+            if done.is_none()
+                && let std::task::Poll::Ready(value) = one.as_mut().poll(context)
+            {
+                *done = Some(value);
+            }
+        }
+        match done.iter().all(Option::is_some) {
+            true => std::task::Poll::Ready(()),
+            false => std::task::Poll::Pending,
+        }
+    })
+    .await;
+    done.into_iter().flatten().collect()
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ pub async fn campaign(
     let ledger = Ledger::open(&path).await.expect("a ledger");
     list(&ledger, messages).await;
     freeze(&ledger, messages as u64, prepared.as_bytes()).await;
-    let campaign = ledger.campaign("2024-11", RelayKind::Smtp).await;
+    let campaign = ledger.campaign("2024-11", RelayKind::Smtp, None).await;
     let campaign = campaign.expect("the ledger").expect("the campaign");
     let (sending, _) = ledger
         .begin_sending(now())
@@ -218,10 +218,12 @@ pub async fn freeze(ledger: &Ledger, people: u64, message: &[u8]) {
         issue: "2024-11",
         kind: RelayKind::Smtp,
         confirmed: now(),
-        message,
+        segment: None,
+        messages: &BTreeMap::from([(Variant::Plain, message.to_vec())]),
         letter: "{}",
         build: "build",
         embargo: None,
+        start: None,
         expected: people,
     };
     ledger.freeze(&new).await.expect("a campaign");

@@ -1,5 +1,5 @@
 //! Who is next: rows in hand, each taken when its domain and the relay may have
-//! one more.
+//! one more. Where several senders share the ledger, they share the limits too.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
@@ -10,15 +10,16 @@ use tokio::time::Instant;
 
 use super::pace::Bucket;
 use super::{Ended, RunError, Settings};
-use crate::ledger::{Ledger, Row};
+use crate::ledger::{Hold, Ledger, LedgerError, Row, Wish};
 use crate::outcome::Reply;
 
 /// How many rows are claimed at a time, and in hand at most.
 const CLAIMED: u32 = 200;
 const IN_HAND: usize = 1000;
 
-/// The longest wait before looking again.
+/// The longest wait before looking again, and where only others have rows in hand.
 const LOOK: Duration = Duration::from_millis(200);
+const LOOK_FOR_OTHERS: Duration = Duration::from_secs(1);
 
 /// How long it is believed that all that is left is of domains that wait.
 const DRY: Duration = Duration::from_secs(5);
@@ -28,6 +29,9 @@ pub(super) struct Dispatcher {
     campaign: i64,
     sender: i64,
     clock: fn() -> i64,
+    /// What the relay's limit is called among several senders; its domains follow
+    /// behind a space.
+    relay: String,
     domain_rate: Option<f64>,
     slower: Duration,
     patience: Duration,
@@ -51,6 +55,8 @@ struct Hand {
     dry: Option<Instant>,
     relay: Bucket,
     domains: HashMap<String, Bucket>,
+    /// What was asked to be held, and is not told to the others yet.
+    held: Vec<Hold>,
 }
 
 /// What a look into the hand gives.
@@ -60,7 +66,18 @@ enum Look {
     Wait(Instant),
     /// Nothing of these domains before this moment.
     WaitFor(Instant, Vec<String>),
+    /// These must be had first.
+    Reserve(Vec<Wish>),
     Empty,
+}
+
+/// What may come when there is nothing in hand.
+enum Prospect {
+    Nothing,
+    /// Of this sender's own, before long.
+    Own,
+    /// What others have in hand, if they fail.
+    Others,
 }
 
 impl Dispatcher {
@@ -68,6 +85,7 @@ impl Dispatcher {
         ledger: &Ledger,
         campaign: i64,
         sender: i64,
+        relay: String,
         settings: &Settings,
         clock: fn() -> i64,
     ) -> Dispatcher {
@@ -76,6 +94,7 @@ impl Dispatcher {
             campaign,
             sender,
             clock,
+            relay,
             domain_rate: settings.domain_rate,
             slower: settings.slower,
             patience: settings.patience,
@@ -86,8 +105,9 @@ impl Dispatcher {
                 count: 0,
                 active: 0,
                 dry: None,
-                relay: Bucket::new(settings.rate, Instant::now()),
+                relay: Bucket::new(settings.rate, ledger.is_shared(), Instant::now()),
                 domains: HashMap::new(),
+                held: Vec::new(),
             }),
             changed: Notify::new(),
             stopped: watch::Sender::new(false),
@@ -106,22 +126,29 @@ impl Dispatcher {
             if self.is_stopped() {
                 break;
             }
+            let latest = Instant::now() + LOOK;
             let until = match self.look() {
                 Look::Row(row) => return Ok(Some(row)),
-                Look::Wait(until) => Some(until),
-                Look::WaitFor(_, blocked) if self.claim(&blocked).await? => continue,
-                Look::WaitFor(until, _) => Some(until),
-                Look::Empty if self.claim(&[]).await? => continue,
-                Look::Empty if self.may_come().await? => None,
-                Look::Empty => {
-                    self.stop();
-                    break;
+                Look::Reserve(wishes) => {
+                    self.reserve(&wishes).await?;
+                    continue;
                 }
+                Look::Wait(until) => until.min(latest),
+                Look::WaitFor(_, blocked) if self.claim(&blocked).await? => continue,
+                Look::WaitFor(until, _) => until.min(latest),
+                Look::Empty if self.claim(&[]).await? => continue,
+                Look::Empty => match self.prospect().await? {
+                    Prospect::Own => latest,
+                    Prospect::Others => Instant::now() + LOOK_FOR_OTHERS,
+                    Prospect::Nothing => {
+                        self.stop();
+                        break;
+                    }
+                },
             };
             drop(turn);
-            let latest = Instant::now() + LOOK;
             tokio::select! {
-                () = tokio::time::sleep_until(until.unwrap_or(latest).min(latest)) => {}
+                () = tokio::time::sleep_until(until) => {}
                 () = self.changed.notified() => {}
                 () = self.until_stopped() => {}
             }
@@ -151,13 +178,81 @@ impl Dispatcher {
         Ok(came)
     }
 
-    /// Whether there may be more in a while that is worth to wait for.
-    async fn may_come(&self) -> Result<bool, RunError> {
+    /// Has places of the limits reserved among those of other senders.
+    async fn reserve(&self, wishes: &[Wish]) -> Result<(), LedgerError> {
+        let waits = self.ledger.reserve(wishes).await?;
+        let now = Instant::now();
+        let mut hand = lock(&self.hand);
+        for (wish, wait) in wishes.iter().zip(waits) {
+            if let Some(bucket) = self.bucket(&mut hand, &wish.name, now) {
+                bucket.reserve(wish.count, now + wait);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells other senders what the relay asked to be held, and holds what it asked
+    /// of them.
+    pub(super) async fn share_holds(&self) -> Result<(), LedgerError> {
+        if !self.ledger.is_shared() {
+            return Ok(());
+        }
+        let own = std::mem::take(&mut lock(&self.hand).held);
+        if !own.is_empty() {
+            self.ledger.hold(&own).await?;
+        }
+        let all = self.ledger.holds().await?;
+        let now = Instant::now();
+        let mut hand = lock(&self.hand);
+        for hold in all {
+            if let Some(bucket) = self.bucket(&mut hand, &hold.name, now) {
+                bucket.hold(now + hold.rest);
+            }
+        }
+        Ok(())
+    }
+
+    /// The bucket of a limit by its shared name; none if it is another relay's.
+    fn bucket<'h>(&self, hand: &'h mut Hand, name: &str, now: Instant) -> Option<&'h mut Bucket> {
+        match name.strip_prefix(&self.relay)? {
+            "" => Some(&mut hand.relay),
+            rest => {
+                let domain = rest.strip_prefix(' ')?;
+                Some(self.bucket_of(&mut hand.domains, domain, now))
+            }
+        }
+    }
+
+    fn bucket_of<'h>(
+        &self,
+        domains: &'h mut HashMap<String, Bucket>,
+        domain: &str,
+        now: Instant,
+    ) -> &'h mut Bucket {
+        let fresh = || Bucket::new(self.domain_rate, self.ledger.is_shared(), now);
+        domains.entry(domain.to_owned()).or_insert_with(fresh)
+    }
+
+    fn name_of(&self, domain: &str) -> String {
+        format!("{} {domain}", self.relay)
+    }
+
+    /// What there may be in a while that is worth to wait for.
+    async fn prospect(&self) -> Result<Prospect, RunError> {
         if lock(&self.hand).active > 0 {
-            return Ok(true);
+            return Ok(Prospect::Own);
         }
         let due = self.ledger.next_due(self.campaign).await?;
-        Ok(due.is_some_and(|due| self.is_soon(due, (self.clock)())))
+        if due.is_some_and(|due| self.is_soon(due, (self.clock)())) {
+            return Ok(Prospect::Own);
+        }
+        let (campaign, sender) = (self.campaign, self.sender);
+        let others =
+            self.ledger.is_shared() && self.ledger.others_at_work(campaign, sender).await?;
+        Ok(match others {
+            true => Prospect::Others,
+            false => Prospect::Nothing,
+        })
     }
 
     /// Puts a row back that was taken and not marked.
@@ -184,13 +279,15 @@ impl Dispatcher {
         }
         let now = Instant::now();
         let mut hand = lock(&self.hand);
-        match domain {
+        let (name, rest) = match domain {
             Some(domain) if reply.code != 421 => {
-                let fresh = || Bucket::new(self.domain_rate, now);
-                let bucket = hand.domains.entry(domain.to_owned());
-                bucket.or_insert_with(fresh).slow_down(self.slower, now);
+                let bucket = self.bucket_of(&mut hand.domains, domain, now);
+                (self.name_of(domain), bucket.slow_down(self.slower, now))
             }
-            _ => hand.relay.slow_down(self.slower, now),
+            _ => (self.relay.clone(), hand.relay.slow_down(self.slower, now)),
+        };
+        if self.ledger.is_shared() {
+            hand.held.push(Hold { name, rest });
         }
     }
 
@@ -240,26 +337,39 @@ impl Dispatcher {
         if hand.count == 0 {
             return Look::Empty;
         }
+        if let Some((count, interval)) = hand.relay.wants(hand.count, now) {
+            return Look::Reserve(vec![Wish {
+                name: self.relay.clone(),
+                interval,
+                count,
+            }]);
+        }
         let relay = hand.relay.ready();
         if relay > now {
             return Look::Wait(relay);
         }
         let mut soonest = None;
+        let mut wishes = Vec::new();
         for _ in 0..hand.round.len() {
             let Some(domain) = hand.round.pop_front() else {
                 break;
             };
-            let rate = self.domain_rate;
-            let bucket = match hand.domains.get_mut(&domain) {
-                Some(bucket) => Some(bucket),
+            let mut bucket = match hand.domains.contains_key(&domain) {
                 // Without a limit a domain needs no bucket until it asks for less.
-                None if rate.is_none() => None,
-                None => Some(
-                    hand.domains
-                        .entry(domain.clone())
-                        .or_insert_with(|| Bucket::new(rate, now)),
-                ),
+                false if self.domain_rate.is_none() => None,
+                _ => Some(self.bucket_of(&mut hand.domains, &domain, now)),
             };
+            let rows = hand.rows.get(&domain).map_or(0, VecDeque::len);
+            let wants = bucket.as_mut().and_then(|bucket| bucket.wants(rows, now));
+            if let Some((count, interval)) = wants {
+                wishes.push(Wish {
+                    name: self.name_of(&domain),
+                    interval,
+                    count,
+                });
+                hand.round.push_back(domain);
+                continue;
+            }
             let ready = bucket.as_ref().map_or(now, |bucket| bucket.ready());
             if ready > now {
                 soonest = Some(soonest.map_or(ready, |soonest: Instant| soonest.min(ready)));
@@ -284,6 +394,7 @@ impl Dispatcher {
             return Look::Row(row);
         }
         match soonest {
+            _ if !wishes.is_empty() => Look::Reserve(wishes),
             Some(soonest) => Look::WaitFor(soonest, hand.round.iter().cloned().collect()),
             None => Look::Empty,
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::ledger::{LedgerError, State};
+use crate::ledger::{LedgerError, Start, State};
 
 /// What has been done in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -51,6 +51,8 @@ pub enum Ended {
     Done,
     /// What is left is due at a time, in milliseconds since 1970.
     Later(i64),
+    /// It should have started before, and nobody has got anything.
+    TooLate(Start),
     /// Somebody asked it to stop.
     Stopped,
     /// It is paused.

@@ -73,6 +73,14 @@ pub enum Destination {
 }
 
 impl Destination {
+    /// What its limits are called among several senders.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Destination::Outbox(_) => "outbox".to_owned(),
+            Destination::Smtp(relay) => format!("{}:{}", relay.host, relay.port),
+        }
+    }
+
     /// What sort of campaign this makes.
     pub fn kind(&self) -> RelayKind {
         match self {

@@ -13,10 +13,15 @@ impl Dialect {
     /// The steps from one form of the ledger to the next; the ledger counts them.
     pub(super) fn migrations(self) -> &'static [&'static str] {
         match self {
-            Dialect::Sqlite => &[include_str!("sqlite_1.sql"), include_str!("sqlite_2.sql")],
+            Dialect::Sqlite => &[
+                include_str!("sqlite_1.sql"),
+                include_str!("sqlite_2.sql"),
+                include_str!("sqlite_3.sql"),
+            ],
             Dialect::Postgres => &[
                 include_str!("postgres_1.sql"),
                 include_str!("postgres_2.sql"),
+                include_str!("postgres_3.sql"),
             ],
         }
     }
@@ -53,6 +58,25 @@ impl Dialect {
             Dialect::Postgres => {
                 format!("json_array_elements_text(${parameter}::json) AS each(value)")
             }
+        }
+    }
+
+    /// A table with a column `value` of JSON, from the array of arrays in a parameter.
+    pub(super) fn records(self, parameter: u8) -> String {
+        match self {
+            Dialect::Sqlite => format!("json_each(${parameter})"),
+            Dialect::Postgres => {
+                format!("json_array_elements(${parameter}::json) AS each(value)")
+            }
+        }
+    }
+
+    /// The function that says where in its first text the second stands, from 1; 0
+    /// if nowhere.
+    pub(super) fn place_of(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "instr",
+            Dialect::Postgres => "strpos",
         }
     }
 
@@ -102,12 +126,28 @@ impl Dialect {
         }
     }
 
+    /// What keeps two senders from settling the rows of a dead one at a time.
+    pub(super) fn bury_alone(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => "SELECT pg_advisory_xact_lock(7238746502)",
+        }
+    }
+
     fn random(self) -> &'static str {
         match self {
             Dialect::Sqlite => "lower(hex(randomblob(8)))",
             Dialect::Postgres => "substr(md5(gen_random_uuid()::text), 1, 16)",
         }
     }
+}
+
+/// Whether a change was undone only since another one stood in its way: PostgreSQL
+/// ends one of two that wait for each other (SQLSTATE 40P01), and one that cannot be
+/// put in order with others (40001).
+pub(super) fn must_be_tried_again(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| ["40P01", "40001"].contains(&&*code))
 }
 
 /// Brings the ledger to the newest form and gives the number of its form.

@@ -1,6 +1,9 @@
 //! The confirmation: who will get an issue, and with which message, for ever.
 
-use super::{Ledger, LedgerError, RelayKind};
+use std::collections::BTreeMap;
+
+use super::campaigns::Start;
+use super::{Ledger, LedgerError, RelayKind, Variant};
 
 /// What a confirmation freezes.
 #[derive(Debug, Clone)]
@@ -11,14 +14,19 @@ pub struct NewCampaign<'a> {
     pub kind: RelayKind,
     /// Now, in milliseconds since 1970.
     pub confirmed: i64,
-    /// The prepared message.
-    pub message: &'a [u8],
-    /// What makes a message of it for one recipient, as JSON.
+    /// The segment that it goes to; everybody without one.
+    pub segment: Option<&'a str>,
+    /// The prepared message for each set of editions that go with it; one of them
+    /// without any.
+    pub messages: &'a BTreeMap<Variant, Vec<u8>>,
+    /// What makes a message of them for one recipient, as JSON.
     pub letter: &'a str,
     /// What it was built from.
     pub build: &'a str,
     /// Not before this time, in milliseconds since 1970.
     pub embargo: Option<i64>,
+    /// When it is to start, if not at once.
+    pub start: Option<Start>,
     /// How many recipients the editor expects.
     pub expected: u64,
 }
@@ -40,6 +48,9 @@ pub enum Frozen {
         /// How many it would be.
         queued: u64,
     },
+    /// Somebody asked meanwhile for editions that no message has; nothing is in the
+    /// ledger.
+    OtherEditions,
 }
 
 /// Who would get an issue now.
@@ -47,6 +58,8 @@ pub enum Frozen {
 pub struct Plan {
     /// How many at each domain, the largest first.
     pub domains: Vec<(String, u64)>,
+    /// How many get which editions with the message.
+    pub variants: BTreeMap<Variant, u64>,
     /// How many are left out since they want no mail.
     pub suppressed: u64,
     /// How many have a row for this issue already.
@@ -75,6 +88,7 @@ impl Ledger {
     /// See [`LedgerError`]; [`LedgerError::ConfirmedBefore`] if a later state of this
     /// ledger has been here.
     pub async fn freeze(&self, new: &NewCampaign<'_>) -> Result<Frozen, LedgerError> {
+        debug_assert!(new.messages.contains_key(&Variant::Plain));
         if self.mailing(new.issue, new.kind).await?.is_none() {
             self.refuse_confirmed(new.issue, new.kind)?;
         }
@@ -106,52 +120,81 @@ impl Ledger {
         .fetch_one(&mut *change)
         .await?;
         if new.kind == RelayKind::Outbox {
-            for table in ["delivery", "campaign"] {
-                sqlx::query(&format!("DELETE FROM {table} WHERE mailing = $1"))
+            let of_mailing = "DELETE FROM message WHERE campaign IN \
+                (SELECT id FROM campaign WHERE mailing = $1)";
+            for delete in [
+                "DELETE FROM delivery WHERE mailing = $1",
+                of_mailing,
+                "DELETE FROM campaign WHERE mailing = $1",
+            ] {
+                sqlx::query(delete)
                     .bind(mailing)
                     .execute(&mut *change)
                     .await?;
             }
         }
         let campaign: i64 = sqlx::query_scalar(
-            "INSERT INTO campaign (mailing, confirmed, message, letter, build, embargo, state) \
-             VALUES ($1, $2, $3, $4, $5, $6, 'sending') RETURNING id",
+            "INSERT INTO campaign (mailing, confirmed, segment, letter, build, embargo, start, \
+                 latest, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'sending') RETURNING id",
         )
         .bind(mailing)
         .bind(new.confirmed)
-        .bind(new.message)
+        .bind(new.segment.unwrap_or_default())
         .bind(new.letter)
         .bind(new.build)
         .bind(new.embargo)
+        .bind(new.start.map(|start| start.at))
+        .bind(new.start.map(|start| start.latest))
         .fetch_one(&mut *change)
         .await?;
+        for (variant, content) in new.messages {
+            sqlx::query("INSERT INTO message (campaign, editions, content) VALUES ($1, $2, $3)")
+                .bind(campaign)
+                .bind(variant.as_str())
+                .bind(content.as_slice())
+                .execute(&mut *change)
+                .await?;
+        }
         sqlx::query(&format!(
-            "INSERT INTO delivery AS d (mailing, campaign, ref, key, address, domain, name, state) \
-             SELECT $1, $2, s.ref, s.key, s.address, s.domain, s.name, \
+            "INSERT INTO delivery AS d \
+                 (mailing, campaign, ref, key, address, domain, name, editions, state) \
+             SELECT $1, $2, s.ref, s.key, s.address, s.domain, s.name, {}, \
                  CASE WHEN x.key IS NULL THEN 'queued' ELSE 'suppressed' END \
              FROM subscriber s LEFT JOIN suppression x ON x.key = s.key \
-             WHERE s.status = 'active' ORDER BY s.key \
+             WHERE s.status = 'active' AND {} ORDER BY s.key \
              ON CONFLICT (mailing, key) DO UPDATE SET campaign = excluded.campaign, \
                  state = excluded.state, ref = excluded.ref, address = excluded.address, \
-                 domain = excluded.domain, name = excluded.name, due = 0 \
+                 domain = excluded.domain, name = excluded.name, editions = excluded.editions, \
+                 due = 0 \
              WHERE {CAN_BE_TAKEN_UP}",
+            self.editions(),
+            self.in_segment(3),
         ))
         .bind(mailing)
         .bind(campaign)
+        .bind(new.segment.unwrap_or_default())
         .execute(&mut *change)
         .await?;
-        let count =
-            "SELECT count(*) FROM delivery WHERE mailing = $1 AND campaign = $2 AND state = $3";
-        let mut counts = [0i64; 2];
-        for (count_of, state) in counts.iter_mut().zip(["queued", "suppressed"]) {
-            *count_of = sqlx::query_scalar(count)
-                .bind(mailing)
-                .bind(campaign)
-                .bind(state)
-                .fetch_one(&mut *change)
-                .await?;
+        let counts: Vec<(String, String, i64)> = sqlx::query_as(
+            "SELECT state, editions, count(*) FROM delivery WHERE campaign = $1 \
+             GROUP BY state, editions",
+        )
+        .bind(campaign)
+        .fetch_all(&mut *change)
+        .await?;
+        let of_state = |state: &str| {
+            let of_it = counts.iter().filter(|(one, ..)| one == state);
+            of_it.map(|(.., count)| count.cast_unsigned()).sum::<u64>()
+        };
+        let (queued, suppressed) = (of_state("queued"), of_state("suppressed"));
+        let has_message = |editions: &str| {
+            let mut variants = new.messages.keys();
+            variants.any(|variant| variant.as_str() == editions)
+        };
+        if !counts.iter().all(|(_, editions, _)| has_message(editions)) {
+            change.rollback().await?;
+            return Ok(Frozen::OtherEditions);
         }
-        let [queued, suppressed] = counts.map(i64::cast_unsigned);
         if queued != new.expected {
             change.rollback().await?;
             return Ok(Frozen::OtherNumber { queued });
@@ -164,46 +207,119 @@ impl Ledger {
         })
     }
 
-    /// Who would get an issue now.
+    /// Who would get an issue now: those of a segment or, without one, everybody.
     ///
     /// # Errors
     /// See [`LedgerError`].
-    pub async fn plan(&self, issue: &str, kind: RelayKind) -> Result<Plan, LedgerError> {
+    pub async fn plan(
+        &self,
+        issue: &str,
+        kind: RelayKind,
+        segment: Option<&str>,
+    ) -> Result<Plan, LedgerError> {
         let mailing = match kind {
             // A rehearsal begins anew each time.
             RelayKind::Outbox => None,
             RelayKind::Smtp => self.mailing(issue, kind).await?,
         };
+        let (mailing, segment) = (mailing.unwrap_or_default(), segment.unwrap_or_default());
+        let people = format!(
+            "FROM subscriber s LEFT JOIN suppression x ON x.key = s.key \
+             LEFT JOIN delivery d ON d.mailing = $1 AND d.key = s.key \
+             WHERE s.status = 'active' AND {}",
+            self.in_segment(2)
+        );
+        let recipients =
+            format!("{people} AND x.key IS NULL AND (d.state IS NULL OR {CAN_BE_TAKEN_UP})");
         let mut connection = self.lock().await;
-        let plan = async {
-            let people = "FROM subscriber s LEFT JOIN suppression x ON x.key = s.key \
-                 LEFT JOIN delivery d ON d.mailing = $1 AND d.key = s.key \
-                 WHERE s.status = 'active'";
+        let read = async {
             let domains: Vec<(String, i64)> = sqlx::query_as(&format!(
-                "SELECT s.domain, count(*) {people} AND x.key IS NULL \
-                 AND (d.state IS NULL OR {CAN_BE_TAKEN_UP}) \
+                "SELECT s.domain, count(*) {recipients} \
                  GROUP BY s.domain ORDER BY count(*) DESC, s.domain"
             ))
-            .bind(mailing.unwrap_or_default())
+            .bind(mailing)
+            .bind(segment)
             .fetch_all(&mut *connection)
             .await?;
-            let (suppressed, had): (i64, i64) = sqlx::query_as(&format!(
+            let variants: Vec<(String, i64)> = sqlx::query_as(&format!(
+                "SELECT editions, count(*) FROM (SELECT {} AS editions {recipients}) AS each_one \
+                 GROUP BY editions",
+                self.editions()
+            ))
+            .bind(mailing)
+            .bind(segment)
+            .fetch_all(&mut *connection)
+            .await?;
+            let others: (i64, i64) = sqlx::query_as(&format!(
                 "SELECT count(x.key), count(CASE WHEN x.key IS NULL AND d.state IS NOT NULL \
                  AND NOT {CAN_BE_TAKEN_UP} THEN 1 END) {people}"
             ))
-            .bind(mailing.unwrap_or_default())
+            .bind(mailing)
+            .bind(segment)
             .fetch_one(&mut *connection)
             .await?;
-            Ok(Plan {
-                domains: domains
-                    .into_iter()
-                    .map(|(domain, count)| (domain, count.cast_unsigned()))
-                    .collect(),
-                suppressed: suppressed.cast_unsigned(),
-                had: had.cast_unsigned(),
-            })
+            Ok((domains, variants, others))
         };
-        plan.await.map_err(|error| self.failed(error))
+        let (domains, variants, (suppressed, had)) =
+            read.await.map_err(|error| self.failed(error))?;
+        Ok(Plan {
+            domains: domains
+                .into_iter()
+                .map(|(domain, count)| (domain, count.cast_unsigned()))
+                .collect(),
+            variants: variants
+                .into_iter()
+                .map(|(editions, count)| Ok((self.variant(&editions)?, count.cast_unsigned())))
+                .collect::<Result<_, LedgerError>>()?,
+            suppressed: suppressed.cast_unsigned(),
+            had: had.cast_unsigned(),
+        })
+    }
+
+    /// The segments of those on the list who get mail, and how many are in each.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub async fn segments(&self) -> Result<BTreeMap<String, u64>, LedgerError> {
+        let mut connection = self.lock().await;
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT segments, count(*) FROM subscriber \
+             WHERE status = 'active' AND segments IS NOT NULL GROUP BY segments",
+        )
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(|error| self.failed(error))?;
+        let mut all = BTreeMap::new();
+        for (segments, count) in rows {
+            for segment in segments.split(',').filter(|segment| !segment.is_empty()) {
+                *all.entry(segment.to_owned()).or_default() += count.cast_unsigned();
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether the subscriber `s` is in the segment in a parameter, which is empty
+    /// for everybody.
+    fn in_segment(&self, parameter: u8) -> String {
+        let place_of = self.dialect.place_of();
+        format!(
+            "(${parameter} = '' OR {place_of}(',' || coalesce(s.segments, '') || ',', \
+             ',' || ${parameter} || ',') > 0)"
+        )
+    }
+
+    /// The editions that the subscriber `s` asked for, of those that can go with a
+    /// message.
+    fn editions(&self) -> String {
+        let place_of = self.dialect.place_of();
+        let asked =
+            "',' || replace(replace(lower(coalesce(s.editions, '')), ';', ','), ' ', '') || ','";
+        let asks = |edition: &str| format!("{place_of}({asked}, ',{edition},') > 0");
+        let (epub, pdf) = (asks("epub"), asks("pdf"));
+        format!(
+            "CASE WHEN {epub} AND {pdf} THEN 'epub,pdf' WHEN {epub} THEN 'epub' \
+             WHEN {pdf} THEN 'pdf' ELSE '' END"
+        )
     }
 
     /// The number of an issue over a kind of relay, if it was ever confirmed.

@@ -3,14 +3,17 @@
 //! A commit waits for the disk; so marks gather while one is on its way, and the
 //! next takes them all. Nobody is told that a mark is made before it is durable.
 
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
 use sqlx::{Any, AnyConnection, Connection as _, Transaction};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant};
 
 use super::campaigns::BACK;
-use super::dialect::Dialect;
-use super::{Ledger, LedgerError};
+use super::dialect::{Dialect, must_be_tried_again};
+use super::{Ledger, LedgerError, State};
 use crate::outcome::Reply;
 
 /// The most marks in one commit.
@@ -91,9 +94,12 @@ async fn write(
     let mut counted = Instant::now();
     while requests.recv_many(&mut batch, MOST).await > 0 {
         let mut connection = ledger.lock().await;
-        let made = commit(ledger.dialect, &mut connection, sender, &batch)
-            .await
-            .map_err(|error| ledger.failed(error))?;
+        let made = loop {
+            match commit(ledger.dialect, &mut connection, sender, &batch).await {
+                Err(error) if must_be_tried_again(&error) => {}
+                made => break made.map_err(|error| ledger.failed(error))?,
+            }
+        };
         drop(connection);
         for (request, made) in batch.drain(..).zip(made) {
             // Whoever asked may be gone.
@@ -107,147 +113,161 @@ async fn write(
     ledger.count().await
 }
 
+/// Makes all marks of a batch, in one step for each sort. Each is of another row:
+/// who makes a mark waits for it before the next of the same row.
 async fn commit(
     dialect: Dialect,
     connection: &mut AnyConnection,
     sender: i64,
     batch: &[Request],
 ) -> sqlx::Result<Vec<bool>> {
-    let mut change = connection.begin_with(dialect.begin()).await?;
-    let mut made = Vec::with_capacity(batch.len());
+    let mut flights = Vec::new();
+    let mut outcomes = Vec::new();
+    let mut given_back = Vec::new();
     for request in batch {
-        made.push(match &request.mark {
-            Mark::InFlight { message_id } => {
-                in_flight(request, sender, message_id, &mut change).await?
-            }
-            Mark::GivenBack => give_back(request, sender, &mut change).await?,
-            Mark::Accepted(reply) => {
-                settle(
-                    request,
-                    sender,
-                    "'accepted'",
-                    Some(reply),
-                    None,
-                    &mut change,
-                )
-                .await?
-            }
-            Mark::Written => settle(request, sender, "'written'", None, None, &mut change).await?,
-            Mark::Deferred(reply, due) => {
-                settle(request, sender, BACK, Some(reply), Some(*due), &mut change).await?
-            }
-            Mark::Failed(reply) => {
-                settle(request, sender, "'failed'", Some(reply), None, &mut change).await?
-            }
+        match Record::of(request) {
+            Record::Flight(record) => flights.push(record),
+            Record::Outcome(record) => outcomes.push(record),
+            Record::GivenBack(record) => given_back.push(record),
+        }
+    }
+    let mut change = connection.begin_with(dialect.begin()).await?;
+    let mut made = HashSet::with_capacity(batch.len());
+    if !flights.is_empty() {
+        let granted = apply(&grant(dialect), &flights, sender, &mut change).await?;
+        if granted.len() < flights.len() {
+            apply(&refuse(dialect), &flights, sender, &mut change).await?;
+        }
+        made.extend(granted);
+    }
+    if !outcomes.is_empty() {
+        made.extend(apply(&settle(dialect), &outcomes, sender, &mut change).await?);
+    }
+    if !given_back.is_empty() {
+        made.extend(apply(&give_back(dialect), &given_back, sender, &mut change).await?);
+    }
+    change.commit().await?;
+    Ok(batch
+        .iter()
+        .map(|request| made.contains(&request.row))
+        .collect())
+}
+
+/// A mark as JSON: what a step makes of all marks of its sort.
+enum Record {
+    /// Row, time, Message-ID.
+    Flight(Value),
+    /// Row, time, state, code, enhanced code, words, when it is due again.
+    Outcome(Value),
+    /// Row, time.
+    GivenBack(Value),
+}
+
+/// The state of an outcome that goes back to where it came from.
+const GOES_BACK: &str = "back";
+
+impl Record {
+    fn of(request: &Request) -> Record {
+        let (row, now) = (request.row, request.now);
+        let outcome = |state: &str, reply: Option<&Reply>, due: Option<i64>| {
+            let code = reply.map(|reply| reply.code).filter(|code| *code > 0);
+            let enhanced = reply.and_then(|reply| reply.enhanced.as_deref());
+            let words = reply.map(|reply| reply.words.as_str());
+            Record::Outcome(json!([row, now, state, code, enhanced, words, due]))
+        };
+        match &request.mark {
+            Mark::InFlight { message_id } => Record::Flight(json!([row, now, message_id])),
+            Mark::GivenBack => Record::GivenBack(json!([row, now])),
+            Mark::Accepted(reply) => outcome(State::Accepted.as_str(), Some(reply), None),
+            Mark::Written => outcome(State::Written.as_str(), None, None),
+            Mark::Deferred(reply, due) => outcome(GOES_BACK, Some(reply), Some(*due)),
+            Mark::Failed(reply) => outcome(State::Failed.as_str(), Some(reply), None),
             Mark::NotSent(words, due) => {
-                let reply = Reply::ours(words.clone());
-                settle(request, sender, BACK, Some(&reply), Some(*due), &mut change).await?
+                outcome(GOES_BACK, Some(&Reply::ours(words.clone())), Some(*due))
             }
             Mark::Uncertain(words) => {
                 let reply = Reply::ours(words.clone());
-                settle(
-                    request,
-                    sender,
-                    "'uncertain'",
-                    Some(&reply),
-                    None,
-                    &mut change,
-                )
-                .await?
+                outcome(State::Uncertain.as_str(), Some(&reply), None)
             }
-        });
+        }
     }
-    change.commit().await?;
-    Ok(made)
 }
 
-/// The outcome of a row that was in flight. One that was given up for lost because
+/// Takes a step with its records as $1 and the sender as $2; says which rows it
+/// changed.
+async fn apply(
+    step: &str,
+    records: &[Value],
+    sender: i64,
+    change: &mut Transaction<'_, Any>,
+) -> sqlx::Result<Vec<i64>> {
+    let json = serde_json::to_string(records).unwrap_or_else(|_| "[]".to_owned());
+    sqlx::query_scalar(step)
+        .bind(json)
+        .bind(sender)
+        .fetch_all(&mut **change)
+        .await
+}
+
+/// Lets contents go. Suppression, embargo, start, pause and cancellation are asked in
+/// the same step.
+fn grant(dialect: Dialect) -> String {
+    format!(
+        "UPDATE delivery SET state = 'inflight', attempts = attempts + 1, sent = mark.now, \
+             first_sent = coalesce(first_sent, mark.now), message_id = mark.message_id \
+         FROM (SELECT CAST(value ->> 0 AS BIGINT) AS row_id, CAST(value ->> 1 AS BIGINT) AS now, \
+             value ->> 2 AS message_id FROM {}) AS mark \
+         WHERE delivery.id = mark.row_id AND delivery.state = 'claimed' AND delivery.sender = $2 \
+         AND EXISTS (SELECT 1 FROM campaign WHERE campaign.id = delivery.campaign \
+             AND campaign.state = 'sending' AND coalesce(campaign.embargo, 0) <= mark.now \
+             AND coalesce(campaign.start, 0) <= mark.now) \
+         AND NOT EXISTS ({SUPPRESSED}) AND NOT EXISTS ({LEFT}) RETURNING id",
+        dialect.records(1)
+    )
+}
+
+/// Takes rows from their sender that were not let go.
+fn refuse(dialect: Dialect) -> String {
+    format!(
+        "UPDATE delivery SET sender = NULL, state = CASE WHEN EXISTS ({SUPPRESSED}) \
+             OR EXISTS ({LEFT}) THEN 'suppressed' ELSE {BACK} END \
+         WHERE state = 'claimed' AND sender = $2 \
+         AND id IN (SELECT CAST(value ->> 0 AS BIGINT) FROM {}) RETURNING id",
+        dialect.records(1)
+    )
+}
+
+const SUPPRESSED: &str = "SELECT 1 FROM suppression WHERE suppression.key = delivery.key";
+const LEFT: &str = "SELECT 1 FROM subscriber WHERE subscriber.key = delivery.key \
+    AND subscriber.status = 'left'";
+
+/// The outcomes of rows that were in flight. One that was given up for lost because
 /// this sender seemed to be dead is settled all the same. Of a person who was
 /// forgotten meanwhile the relay's words are not kept: they may hold the address.
-async fn settle(
-    request: &Request,
-    sender: i64,
-    state: &str,
-    reply: Option<&Reply>,
-    due: Option<i64>,
-    change: &mut Transaction<'_, Any>,
-) -> sqlx::Result<bool> {
-    let code = reply
-        .map(|reply| i64::from(reply.code))
-        .filter(|code| *code > 0);
-    let changed = sqlx::query(&format!(
-        "UPDATE delivery SET state = {state}, code = $1, enhanced = $2, \
-         words = CASE WHEN address = '' THEN NULL ELSE $3 END, \
-         due = coalesce($4, due), settled = $5 \
-         WHERE id = $6 AND state IN ('inflight', 'uncertain') AND sender = $7"
-    ))
-    .bind(code)
-    .bind(reply.and_then(|reply| reply.enhanced.as_deref()))
-    .bind(reply.map(|reply| reply.words.as_str()))
-    .bind(due)
-    .bind(request.now)
-    .bind(request.row)
-    .bind(sender)
-    .execute(&mut **change)
-    .await?;
-    Ok(changed.rows_affected() == 1)
-}
-
-/// Suppression, embargo, pause and cancellation are asked in the same step that
-/// lets the content go.
-async fn in_flight(
-    request: &Request,
-    sender: i64,
-    message_id: &str,
-    change: &mut Transaction<'_, Any>,
-) -> sqlx::Result<bool> {
-    let granted = sqlx::query(
-        "UPDATE delivery SET state = 'inflight', attempts = attempts + 1, sent = $1, \
-             first_sent = coalesce(first_sent, $1), message_id = $2 \
-         WHERE id = $3 AND state = 'claimed' AND sender = $4 \
-         AND EXISTS (SELECT 1 FROM campaign WHERE campaign.id = delivery.campaign \
-             AND campaign.state = 'sending' AND coalesce(campaign.embargo, 0) <= $1) \
-         AND NOT EXISTS (SELECT 1 FROM suppression WHERE suppression.key = delivery.key) \
-         AND NOT EXISTS (SELECT 1 FROM subscriber WHERE subscriber.key = delivery.key \
-             AND subscriber.status = 'left')",
+fn settle(dialect: Dialect) -> String {
+    format!(
+        "UPDATE delivery SET \
+             state = CASE mark.state WHEN '{GOES_BACK}' THEN {BACK} ELSE mark.state END, \
+             code = mark.code, enhanced = mark.enhanced, \
+             words = CASE WHEN address = '' THEN NULL ELSE mark.words END, \
+             due = coalesce(mark.due, delivery.due), settled = mark.now \
+         FROM (SELECT CAST(value ->> 0 AS BIGINT) AS row_id, CAST(value ->> 1 AS BIGINT) AS now, \
+             value ->> 2 AS state, CAST(value ->> 3 AS BIGINT) AS code, value ->> 4 AS enhanced, \
+             value ->> 5 AS words, CAST(value ->> 6 AS BIGINT) AS due FROM {}) AS mark \
+         WHERE delivery.id = mark.row_id AND delivery.state IN ('inflight', 'uncertain') \
+         AND delivery.sender = $2 RETURNING id",
+        dialect.records(1)
     )
-    .bind(request.now)
-    .bind(message_id)
-    .bind(request.row)
-    .bind(sender)
-    .execute(&mut **change)
-    .await?;
-    if granted.rows_affected() == 1 {
-        return Ok(true);
-    }
-    sqlx::query(&format!(
-        "UPDATE delivery SET sender = NULL, state = CASE \
-         WHEN EXISTS (SELECT 1 FROM suppression WHERE suppression.key = delivery.key) \
-             OR EXISTS (SELECT 1 FROM subscriber WHERE subscriber.key = delivery.key \
-             AND subscriber.status = 'left') THEN 'suppressed' \
-         ELSE {BACK} END WHERE id = $1 AND state = 'claimed' AND sender = $2"
-    ))
-    .bind(request.row)
-    .bind(sender)
-    .execute(&mut **change)
-    .await?;
-    Ok(false)
 }
 
-async fn give_back(
-    request: &Request,
-    sender: i64,
-    change: &mut Transaction<'_, Any>,
-) -> sqlx::Result<bool> {
+/// Rows that were in flight and of which nothing was sent: as if they had not been.
+fn give_back(dialect: Dialect) -> String {
     let back = BACK.replace("attempts > 0", "attempts > 1");
-    let changed = sqlx::query(&format!(
+    format!(
         "UPDATE delivery SET sender = NULL, state = {back}, attempts = attempts - 1, \
-         first_sent = CASE WHEN attempts > 1 THEN first_sent END \
-         WHERE id = $1 AND state = 'inflight' AND sender = $2"
-    ))
-    .bind(request.row)
-    .bind(sender)
-    .execute(&mut **change)
-    .await?;
-    Ok(changed.rows_affected() == 1)
+             first_sent = CASE WHEN attempts > 1 THEN first_sent END \
+         WHERE state = 'inflight' AND sender = $2 \
+         AND id IN (SELECT CAST(value ->> 0 AS BIGINT) FROM {}) RETURNING id",
+        dialect.records(1)
+    )
 }

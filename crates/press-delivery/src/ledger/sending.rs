@@ -21,7 +21,7 @@ use sqlx::AnyConnection;
 
 use super::campaigns::BACK;
 use super::dialect::Dialect;
-use super::{Ledger, LedgerError, RelayKind};
+use super::{Ledger, LedgerError, RelayKind, pacing};
 
 /// How long a sender may be silent before it counts as dead, in milliseconds.
 const SILENCE: i64 = 60_000;
@@ -103,6 +103,9 @@ impl Ledger {
         .fetch_one(&mut *change)
         .await?;
         let recovered = recover(self.dialect, &mut change, sender, now).await?;
+        if self.is_shared() {
+            pacing::tidy(&mut change).await?;
+        }
         change.commit().await?;
         Ok((sender, recovered))
     }
@@ -263,6 +266,10 @@ async fn recover(
             dialect.time(now)
         ),
     };
+    // Two that bury the same one would wait for each other.
+    sqlx::raw_sql(dialect.bury_alone())
+        .execute(&mut *connection)
+        .await?;
     let requeued = sqlx::query(&format!(
         "UPDATE delivery SET state = {BACK}, sender = NULL WHERE state = 'claimed' AND {is_dead}"
     ))

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use sqlx::Row as _;
 
-use super::campaigns::BACK;
+use super::campaigns::{BACK, OF_CAMPAIGN};
 use super::{Campaign, Ledger, LedgerError};
 
 /// A row of which nobody knows whether the relay has the message.
@@ -40,17 +40,19 @@ pub struct Failed {
 }
 
 impl Ledger {
-    /// The rows of a mailing of which nobody knows, of whichever campaign.
+    /// The rows of which nobody knows, of a campaign and of those before it to the
+    /// same people.
     ///
     /// # Errors
     /// See [`LedgerError`].
-    pub async fn uncertain(&self, mailing: i64) -> Result<Vec<Uncertain>, LedgerError> {
+    pub async fn uncertain(&self, campaign: &Campaign) -> Result<Vec<Uncertain>, LedgerError> {
         let mut connection = self.lock().await;
-        let rows = sqlx::query(
+        let rows = sqlx::query(&format!(
             "SELECT id, address, message_id, sent, settled, words FROM delivery \
-             WHERE mailing = $1 AND state = 'uncertain' ORDER BY id",
-        )
-        .bind(mailing)
+             WHERE {OF_CAMPAIGN} AND state = 'uncertain' ORDER BY id"
+        ))
+        .bind(campaign.mailing)
+        .bind(&campaign.segment)
         .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
@@ -70,22 +72,23 @@ impl Ledger {
             .map_err(|error| self.failed(error))
     }
 
-    /// Up to `most` rows of a mailing that were refused, after the row `after`.
+    /// Up to `most` rows that were refused, after the row `after`.
     ///
     /// # Errors
     /// See [`LedgerError`].
     pub async fn failed_rows(
         &self,
-        mailing: i64,
+        campaign: &Campaign,
         after: i64,
         most: u32,
     ) -> Result<Vec<Failed>, LedgerError> {
         let mut connection = self.lock().await;
-        let rows = sqlx::query(
+        let rows = sqlx::query(&format!(
             "SELECT id, address, code, enhanced, words FROM delivery \
-             WHERE mailing = $1 AND state = 'failed' AND id > $2 ORDER BY id LIMIT $3",
-        )
-        .bind(mailing)
+             WHERE {OF_CAMPAIGN} AND state = 'failed' AND id > $3 ORDER BY id LIMIT $4"
+        ))
+        .bind(campaign.mailing)
+        .bind(&campaign.segment)
         .bind(after)
         .bind(i64::from(most))
         .fetch_all(&mut *connection)
@@ -113,12 +116,14 @@ impl Ledger {
     pub async fn retry_failed(&self, campaign: &Campaign) -> Result<u64, LedgerError> {
         let mut connection = self.lock().await;
         sqlx::query(&format!(
-            "UPDATE delivery SET campaign = $1, due = 0, first_sent = NULL, sender = NULL, \
-             state = {} WHERE mailing = $2 AND state = 'failed' AND address <> ''",
-            BACK.replace("delivery.campaign", "$1")
+            "UPDATE delivery SET campaign = $3, due = 0, first_sent = NULL, sender = NULL, \
+             editions = {}, state = {} WHERE {OF_CAMPAIGN} AND state = 'failed' AND address <> ''",
+            editions_of(3),
+            BACK.replace("delivery.campaign", "$3")
         ))
-        .bind(campaign.id)
         .bind(campaign.mailing)
+        .bind(&campaign.segment)
+        .bind(campaign.id)
         .execute(&mut *connection)
         .await
         .map(|done| done.rows_affected())
@@ -133,16 +138,17 @@ impl Ledger {
     /// See [`LedgerError`].
     pub async fn accepted_between(
         &self,
-        mailing: i64,
+        campaign: &Campaign,
         times: RangeInclusive<i64>,
         most: u32,
     ) -> Result<Vec<(String, i64)>, LedgerError> {
         let mut connection = self.lock().await;
-        sqlx::query_as(
-            "SELECT message_id, sent FROM delivery WHERE mailing = $1 AND state = 'accepted' \
-             AND message_id IS NOT NULL AND sent BETWEEN $2 AND $3 ORDER BY sent DESC LIMIT $4",
-        )
-        .bind(mailing)
+        sqlx::query_as(&format!(
+            "SELECT message_id, sent FROM delivery WHERE {OF_CAMPAIGN} AND state = 'accepted' \
+             AND message_id IS NOT NULL AND sent BETWEEN $3 AND $4 ORDER BY sent DESC LIMIT $5"
+        ))
+        .bind(campaign.mailing)
+        .bind(&campaign.segment)
         .bind(*times.start())
         .bind(*times.end())
         .bind(i64::from(most))
@@ -181,8 +187,9 @@ impl Ledger {
             .await?;
             sqlx::query(&format!(
                 "UPDATE delivery SET campaign = $2, words = $3, due = 0, sender = NULL, \
-                 first_sent = NULL, state = CASE WHEN address = '' THEN 'cancelled' \
-                 ELSE {} END WHERE {these}",
+                 first_sent = NULL, editions = {}, state = CASE WHEN address = '' \
+                 THEN 'cancelled' ELSE {} END WHERE {these}",
+                editions_of(2),
                 BACK.replace("delivery.campaign", "$2")
             ))
             .bind(json(again))
@@ -194,4 +201,13 @@ impl Ledger {
         };
         settle.await.map_err(|error| self.failed(error))
     }
+}
+
+/// The editions of a row that comes into the campaign in a parameter: those that it
+/// had, if there is a message with them.
+fn editions_of(campaign: u8) -> String {
+    format!(
+        "coalesce((SELECT m.editions FROM message m WHERE m.campaign = ${campaign} \
+         AND m.editions = delivery.editions), '')"
+    )
 }

@@ -60,6 +60,70 @@ impl FromStr for CampaignState {
     }
 }
 
+/// Which editions go with a message: those that its reader asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Variant {
+    /// None.
+    Plain,
+    /// The EPUB.
+    Epub,
+    /// The PDF.
+    Pdf,
+    /// Both.
+    EpubAndPdf,
+}
+
+impl Variant {
+    /// Every variant.
+    pub const ALL: [Variant; 4] = [
+        Variant::Plain,
+        Variant::Epub,
+        Variant::Pdf,
+        Variant::EpubAndPdf,
+    ];
+
+    /// As the ledger writes it: the editions, by commas.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Variant::Plain => "",
+            Variant::Epub => "epub",
+            Variant::Pdf => "pdf",
+            Variant::EpubAndPdf => "epub,pdf",
+        }
+    }
+
+    /// The one with these editions.
+    pub fn with(epub: bool, pdf: bool) -> Variant {
+        match (epub, pdf) {
+            (false, false) => Variant::Plain,
+            (true, false) => Variant::Epub,
+            (false, true) => Variant::Pdf,
+            (true, true) => Variant::EpubAndPdf,
+        }
+    }
+
+    /// Whether the EPUB goes with it.
+    pub fn has_epub(self) -> bool {
+        matches!(self, Variant::Epub | Variant::EpubAndPdf)
+    }
+
+    /// Whether the PDF goes with it.
+    pub fn has_pdf(self) -> bool {
+        matches!(self, Variant::Pdf | Variant::EpubAndPdf)
+    }
+}
+
+impl FromStr for Variant {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Variant, String> {
+        Variant::ALL
+            .into_iter()
+            .find(|variant| variant.as_str() == text)
+            .ok_or_else(|| text.to_owned())
+    }
+}
+
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {

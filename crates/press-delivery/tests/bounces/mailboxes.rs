@@ -1,5 +1,6 @@
 //! Mailboxes taken in: what the ledger says afterwards.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -195,18 +196,21 @@ async fn mail_that_comes_back_for_a_while_on_five_days_is_enough() {
 async fn a_bounce_is_of_the_issue_that_came_back_and_is_forgotten_with_its_reader() {
     let desk = Desk::with(&["ada@example.org", "bob@example.org"]).await;
     let readers = desk.readers().await;
+    let messages = BTreeMap::from([(Variant::Plain, b"message".to_vec())]);
     let new = NewCampaign {
         issue: "2024-11",
         kind: RelayKind::Smtp,
         confirmed: 1000,
-        message: b"message",
+        segment: None,
+        messages: &messages,
         letter: "{}",
         build: "build",
         embargo: None,
+        start: None,
         expected: 2,
     };
     desk.ledger.freeze(&new).await.unwrap();
-    let campaign = desk.ledger.campaign("2024-11", RelayKind::Smtp).await;
+    let campaign = desk.ledger.campaign("2024-11", RelayKind::Smtp, None).await;
     let campaign = campaign.unwrap().unwrap().id;
     let (sending, _) = desk.ledger.begin_sending(NOW).await.unwrap();
     let sender = sending.number();

@@ -2,11 +2,16 @@
 
 #![allow(dead_code, reason = "each test uses its own part of it")]
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use press_delivery::*;
 use tempfile::TempDir;
+
+static PLAIN: LazyLock<BTreeMap<Variant, Vec<u8>>> =
+    LazyLock::new(|| BTreeMap::from([(Variant::Plain, b"prepared".to_vec())]));
 
 /// A ledger of its own.
 pub struct Desk {
@@ -91,36 +96,53 @@ impl Desk {
     }
 
     pub async fn try_freeze(&self, expected: u64) -> Frozen {
-        self.frozen(expected, None).await
+        self.try_freeze_with(expected, |_| {}).await
     }
 
     pub async fn freeze(&self, expected: u64) {
-        let frozen = self.frozen(expected, None).await;
+        self.freeze_with(expected, |_| {}).await;
+    }
+
+    pub async fn freeze_with<'n>(&self, expected: u64, change: impl FnOnce(&mut NewCampaign<'n>)) {
+        let frozen = self.try_freeze_with(expected, change).await;
         assert!(matches!(frozen, Frozen::Begun { .. }), "{frozen:?}");
     }
 
-    pub async fn freeze_until(&self, expected: u64, embargo: i64) {
-        let frozen = self.frozen(expected, Some(embargo)).await;
-        assert!(matches!(frozen, Frozen::Begun { .. }), "{frozen:?}");
-    }
-
-    async fn frozen(&self, expected: u64, embargo: Option<i64>) -> Frozen {
-        let new = NewCampaign {
+    pub async fn try_freeze_with<'n>(
+        &self,
+        expected: u64,
+        change: impl FnOnce(&mut NewCampaign<'n>),
+    ) -> Frozen {
+        let mut new = NewCampaign {
             issue: "2024-11",
             kind: RelayKind::Smtp,
+            segment: None,
             confirmed: 1,
-            message: b"prepared",
+            messages: &PLAIN,
             letter: "{}",
             build: "build",
-            embargo,
+            embargo: None,
+            start: None,
             expected,
         };
+        change(&mut new);
         self.ledger.freeze(&new).await.unwrap()
     }
 
     pub async fn campaign(&self) -> Campaign {
-        let found = self.ledger.campaign("2024-11", RelayKind::Smtp).await;
+        self.campaign_to(None).await
+    }
+
+    pub async fn campaign_to(&self, segment: Option<&str>) -> Campaign {
+        let ledger = &self.ledger;
+        let found = ledger.campaign("2024-11", RelayKind::Smtp, segment).await;
         found.unwrap().unwrap()
+    }
+
+    pub async fn plan(&self, segment: Option<&str>) -> Plan {
+        let ledger = &self.ledger;
+        let plan = ledger.plan("2024-11", RelayKind::Smtp, segment).await;
+        plan.unwrap()
     }
 
     pub async fn state(&self, state: CampaignState) {
@@ -130,8 +152,8 @@ impl Desk {
     }
 
     pub async fn count(&self, state: State) -> u64 {
-        let mailing = self.campaign().await.mailing;
-        let counts = self.ledger.counts(mailing).await.unwrap();
+        let campaign = self.campaign().await;
+        let counts = self.ledger.counts(&campaign).await.unwrap();
         counts.get(&state).copied().unwrap_or_default()
     }
 
