@@ -116,6 +116,7 @@ pub async fn run(
         begun: Instant::now(),
         open,
     };
+    shared.dispatcher.share_holds().await?;
     let mut couriers = JoinSet::new();
     for _ in 0..shared.settings.connections.max(1) {
         couriers.spawn(courier::work(shared.clone()));

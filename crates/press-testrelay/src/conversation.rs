@@ -1,7 +1,8 @@
 //! One conversation, with its faults.
 
 use std::io;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -189,12 +190,12 @@ impl<'a, S: Wire> Conversation<'a, S> {
             return self.say("503 5.5.1 MAIL first").await;
         }
         let to = between(line).unwrap_or_default();
-        let refused = self
-            .faults
-            .refuse
-            .as_ref()
-            .is_some_and(|text| to.contains(text));
-        if refused || self.shared.draws(self.faults.permanent) {
+        let is_of = |text: &Option<String>| text.as_ref().is_some_and(|text| to.contains(text));
+        if is_of(&self.faults.put_off) {
+            self.shared.put_off.fetch_add(1, Ordering::Relaxed);
+            return self.say("450 4.7.1 Slower, please").await;
+        }
+        if is_of(&self.faults.refuse) || self.shared.draws(self.faults.permanent) {
             return self.say("550-5.1.1 No such\r\n550 5.1.1 user here").await;
         }
         if self.shared.draws(self.faults.temporary) {
@@ -233,6 +234,7 @@ impl<'a, S: Wire> Conversation<'a, S> {
             from,
             to,
             message_id,
+            at: Instant::now(),
             content: if self.shared.keeps_content {
                 content
             } else {

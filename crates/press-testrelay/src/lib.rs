@@ -10,7 +10,7 @@ mod log;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -50,6 +50,8 @@ pub struct Faults {
     pub no_smtputf8: bool,
     /// Addresses with this text in them are refused for good.
     pub refuse: Option<String>,
+    /// Addresses with this text in them are told to come later.
+    pub put_off: Option<String>,
     /// Every sender is refused for good.
     pub refuses_senders: bool,
     /// Words put in the clear behind the answer to STARTTLS.
@@ -77,6 +79,8 @@ pub struct Accepted {
     pub to: String,
     /// Of the header; without brackets.
     pub message_id: String,
+    /// When.
+    pub at: Instant,
     /// The content, if it is kept.
     pub content: Vec<u8>,
 }
@@ -96,6 +100,7 @@ pub(crate) struct Shared {
     accepted: Mutex<Vec<Accepted>>,
     log: Mutex<log::Log>,
     connections: AtomicU64,
+    put_off: AtomicU64,
     keeps_content: bool,
     login: Option<(String, String)>,
 }
@@ -128,6 +133,7 @@ impl TestRelay {
             accepted: Mutex::default(),
             log: Mutex::default(),
             connections: AtomicU64::new(0),
+            put_off: AtomicU64::new(0),
             keeps_content: setup.keeps_content,
             login: setup.login,
         });
@@ -175,6 +181,11 @@ impl TestRelay {
     /// How many connections it has taken.
     pub fn connections(&self) -> u64 {
         self.shared.connections.load(Ordering::Relaxed)
+    }
+
+    /// How often it has told an address of [`Faults::put_off`] to come later.
+    pub fn put_off(&self) -> u64 {
+        self.shared.put_off.load(Ordering::Relaxed)
     }
 
     /// Its log, in Postfix's form.

@@ -13,9 +13,11 @@ use super::{Ended, RunError, Settings};
 use crate::ledger::{Hold, Ledger, LedgerError, Row, Wish};
 use crate::outcome::Reply;
 
-/// How many rows are claimed at a time, and in hand at most.
+/// How many rows are claimed at a time, and in hand at most. Where others may send
+/// them, no more are claimed than can go out in this time.
 const CLAIMED: u32 = 200;
 const IN_HAND: usize = 1000;
+const CLAIMED_FOR: Duration = Duration::from_millis(500);
 
 /// The longest wait before looking again, and where only others have rows in hand.
 const LOOK: Duration = Duration::from_millis(200);
@@ -32,6 +34,8 @@ pub(super) struct Dispatcher {
     /// What the relay's limit is called among several senders; its domains follow
     /// behind a space.
     relay: String,
+    /// How many rows are claimed at a time.
+    claimed: u32,
     domain_rate: Option<f64>,
     slower: Duration,
     patience: Duration,
@@ -95,6 +99,7 @@ impl Dispatcher {
             sender,
             clock,
             relay,
+            claimed: claimed(ledger, settings),
             domain_rate: settings.domain_rate,
             slower: settings.slower,
             patience: settings.patience,
@@ -168,7 +173,7 @@ impl Dispatcher {
         let now = (self.clock)();
         let rows = self
             .ledger
-            .claim(self.campaign, self.sender, now, CLAIMED, blocked)
+            .claim(self.campaign, self.sender, now, self.claimed, blocked)
             .await?;
         let mut hand = lock(&self.hand);
         // To look for the few others among many thousands takes time.
@@ -398,6 +403,15 @@ impl Dispatcher {
             Some(soonest) => Look::WaitFor(soonest, hand.round.iter().cloned().collect()),
             None => Look::Empty,
         }
+    }
+}
+
+/// How many rows are claimed at a time: few enough that others find some.
+fn claimed(ledger: &Ledger, settings: &Settings) -> u32 {
+    match settings.rate.filter(|_| ledger.is_shared()) {
+        // Far below the limit of the number.
+        Some(rate) => ((rate * CLAIMED_FOR.as_secs_f64()) as u32).clamp(10, CLAIMED),
+        None => CLAIMED,
     }
 }
 

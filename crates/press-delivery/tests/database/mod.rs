@@ -17,6 +17,8 @@ static PLAIN: LazyLock<BTreeMap<Variant, Vec<u8>>> =
 pub struct Desk {
     pub ledger: Ledger,
     pub folder: TempDir,
+    /// Of PostgreSQL.
+    pub url: Option<String>,
     forgetting: Forgetting,
 }
 
@@ -55,13 +57,16 @@ impl Desk {
         let joint = if server.contains('?') { '&' } else { '?' };
         let url = format!("{server}{joint}options=-csearch_path%3D{name}");
         let ledger = Ledger::open_postgres(&url).await.unwrap();
-        Some(Desk::with(ledger, tempfile::tempdir().unwrap()))
+        let mut desk = Desk::with(ledger, tempfile::tempdir().unwrap());
+        desk.url = Some(url);
+        Some(desk)
     }
 
     fn with(ledger: Ledger, folder: TempDir) -> Desk {
         Desk {
             ledger,
             folder,
+            url: None,
             forgetting: Forgetting::new(Secret::new("key".to_owned())),
         }
     }
@@ -145,6 +150,24 @@ impl Desk {
         plan.unwrap()
     }
 
+    /// Another connection to the same ledger, as another machine has it.
+    pub async fn elsewhere(&self) -> Ledger {
+        let url = self.url.as_ref().expect("PostgreSQL");
+        Ledger::open_postgres(url).await.unwrap()
+    }
+
+    /// Lets a sender of PostgreSQL seem silent for long.
+    pub async fn age(&self, sender: i64) {
+        use sqlx::Connection as _;
+        let url = self.url.as_ref().expect("PostgreSQL");
+        let mut connection = sqlx::AnyConnection::connect(url).await.unwrap();
+        sqlx::query("UPDATE sender SET seen = 0 WHERE id = $1")
+            .bind(sender)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+
     pub async fn state(&self, state: CampaignState) {
         let campaign = self.campaign().await.id;
         let set = self.ledger.set_campaign_state(campaign, state, None).await;
@@ -169,6 +192,10 @@ impl Desk {
 }
 
 impl Sender {
+    pub fn number(&self) -> i64 {
+        self.sending.number()
+    }
+
     pub async fn claim(&self, campaign: i64, now: i64) -> Vec<Row> {
         let number = self.sending.number();
         let mut rows = self
