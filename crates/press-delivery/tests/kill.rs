@@ -202,15 +202,17 @@ async fn check(numbers: Numbers, shared: Option<&str>) -> bool {
     let Some((desk, place)) = desk(shared).await else {
         return false;
     };
+    // Two that start and reach a server take longer, and send more.
+    let (longest, people) = match shared {
+        Some(_) => (200, numbers.people * 3),
+        None => (60, numbers.people),
+    };
     let senders = 1 + usize::from(shared.is_some());
-    let people = (0..numbers.people).map(|n| format!("reader{n}@d{}.example\n", n % 7));
+    let rows = (0..people).map(|n| format!("reader{n}@d{}.example\n", n % 7));
     let csv: String = std::iter::once("email\n".to_owned())
         .chain(people)
         .collect();
-    assert_eq!(
-        desk.import(&csv, now()).await.0.added,
-        numbers.people as u64
-    );
+    assert_eq!(desk.import(&csv, now()).await.0.added, people as u64);
     let server = TestRelay::start(Setup {
         faults: numbers.faults.clone(),
         encryption: Encryption::None,
@@ -221,8 +223,6 @@ async fn check(numbers: Numbers, shared: Option<&str>) -> bool {
     let port = server.address().port();
 
     let mut random = numbers.faults.seed.wrapping_add(0x1234_5678);
-    // Two that start and reach a server take longer.
-    let longest = if shared.is_some() { 300 } else { 60 };
     let mut next = move || {
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -236,7 +236,7 @@ async fn check(numbers: Numbers, shared: Option<&str>) -> bool {
     let mut workers = Vec::new();
     for _ in 0..numbers.kills {
         while workers.len() < senders {
-            workers.push(Worker::start(&place, port, numbers.people));
+            workers.push(Worker::start(&place, port, people));
         }
         tokio::time::sleep(next()).await;
         // The older of them; the other goes on.
@@ -257,7 +257,7 @@ async fn check(numbers: Numbers, shared: Option<&str>) -> bool {
             let counts = ledger.counts(&campaign).await.unwrap();
             let all: u64 = counts.values().sum();
             // Frozen wholly or not at all.
-            assert_eq!(all, numbers.people as u64);
+            assert_eq!(all, people as u64);
             let in_flight = counts.get(&State::InFlight).copied().unwrap_or_default();
             // What a dead one left is settled when the next begins.
             let most = IN_FLIGHT * (2 * senders - 1);
@@ -279,7 +279,7 @@ async fn check(numbers: Numbers, shared: Option<&str>) -> bool {
 
     // Hold: to the end, without faults.
     server.set_faults(Faults::default());
-    let expected = numbers.people as u64;
+    let expected = people as u64;
     match shared {
         None => assert_eq!(send(&place, port, expected).await, Ended::Done),
         Some(_) => {
@@ -302,7 +302,7 @@ async fn check(numbers: Numbers, shared: Option<&str>) -> bool {
     let unknown: BTreeSet<&str> = uncertain.iter().map(|row| row.address.as_str()).collect();
     let counts = ledger.counts(&campaign).await.unwrap();
     let failed = counts.get(&State::Failed).copied().unwrap_or_default() as usize;
-    let missing = (0..numbers.people)
+    let missing = (0..people)
         .map(|n| format!("reader{n}@d{}.example", n % 7))
         .filter(|address| !have.contains_key(address) && !unknown.contains(address.as_str()))
         .count();
@@ -313,7 +313,7 @@ async fn check(numbers: Numbers, shared: Option<&str>) -> bool {
         .count();
     println!(
         "killed {killed} times, {killed_in_ledger} of them with the right to send, {} people, {} accepted, {failed} failed, {} uncertain, of whom {had} had it",
-        numbers.people,
+        people,
         have.len(),
         uncertain.len(),
     );
@@ -333,7 +333,7 @@ async fn check(numbers: Numbers, shared: Option<&str>) -> bool {
     assert_eq!(send(&place, port, expected).await, Ended::Done);
     let have = count_of(&server);
     assert!(have.values().all(|count| *count == 1), "somebody has two");
-    assert_eq!(have.len() + failed, numbers.people);
+    assert_eq!(have.len() + failed, people);
     std::io::stdout().flush().unwrap();
     true
 }
