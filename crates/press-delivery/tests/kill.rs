@@ -210,7 +210,7 @@ async fn check(numbers: Numbers, shared: Option<&str>) -> bool {
     let senders = 1 + usize::from(shared.is_some());
     let rows = (0..people).map(|n| format!("reader{n}@d{}.example\n", n % 7));
     let csv: String = std::iter::once("email\n".to_owned())
-        .chain(people)
+        .chain(rows)
         .collect();
     assert_eq!(desk.import(&csv, now()).await.0.added, people as u64);
     let server = TestRelay::start(Setup {
