@@ -1,6 +1,8 @@
 //! `campaign`: how far a campaign is, whether it goes on, and what becomes of the
 //! messages of which nobody knows.
 
+mod report;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -15,7 +17,7 @@ use press_model::RelaySort;
 use serde_json::{Map, Value, json};
 
 use crate::cli::{CampaignAction, CampaignArgs, UncertainAction};
-use crate::delivery::{Desk, block_on, now};
+use crate::delivery::{Desk, block_on, named, now};
 use crate::{Console, Exit};
 
 /// Runs the command.
@@ -29,18 +31,23 @@ pub fn run(args: &CampaignArgs, console: &mut Console<'_>) -> anyhow::Result<Exi
     };
     block_on(async {
         let ledger = desk.ledger().await?;
-        let Some(campaign) = ledger.campaign(&args.issue, kind).await? else {
-            let kind = kind.as_str();
-            console.error(&format!(
-                "error: {} has no campaign over the {kind} relay\n",
-                args.issue
-            ));
+        let segment = args.segment.as_deref();
+        let others = ledger.campaign_segments(&args.issue, kind).await?;
+        let Some(campaign) = ledger.campaign(&args.issue, kind, segment).await? else {
+            console.error(&no_campaign(args, kind, &others));
             return Ok(Exit::Usage);
         };
         let set = async |state, reason| ledger.set_campaign_state(campaign.id, state, reason).await;
         match &args.action {
             CampaignAction::Status { json } => {
-                status(&args.issue, &ledger, &campaign, *json, console).await
+                status(&args.issue, &ledger, &campaign, *json, console).await?;
+                if !*json {
+                    console.print(&also(args, &others));
+                }
+                Ok(Exit::Done)
+            }
+            CampaignAction::Report => {
+                report::report(&args.issue, &desk, &ledger, &campaign, console).await
             }
             CampaignAction::Pause => {
                 let done = set(CampaignState::Paused, Some("paused by hand")).await?;
@@ -48,8 +55,11 @@ pub fn run(args: &CampaignArgs, console: &mut Console<'_>) -> anyhow::Result<Exi
             }
             CampaignAction::Resume => {
                 let done = set(CampaignState::Sending, None).await?;
-                let words = "may go on: cargo xtask send ISSUE --confirm N";
-                Ok(told(done, words, console))
+                let words = format!(
+                    "may go on: cargo xtask send {} --confirm N",
+                    named(&args.issue, segment)
+                );
+                Ok(told(done, &words, console))
             }
             CampaignAction::Cancel => {
                 let done = set(CampaignState::Cancelled, Some("cancelled by hand")).await?;
@@ -71,6 +81,35 @@ pub fn run(args: &CampaignArgs, console: &mut Console<'_>) -> anyhow::Result<Exi
     })
 }
 
+/// That there is no such campaign, and which there are.
+fn no_campaign(args: &CampaignArgs, kind: RelayKind, others: &[String]) -> String {
+    let to = match &args.segment {
+        Some(segment) => format!(" to the segment `{segment}`"),
+        None if others.is_empty() => String::new(),
+        None => " to everybody".to_owned(),
+    };
+    let kind = kind.as_str();
+    let issue = &args.issue;
+    format!(
+        "error: {issue} has no campaign{to} over the {kind} relay\n{}",
+        also(args, others)
+    )
+}
+
+/// The campaigns of the issue that were not asked for.
+fn also(args: &CampaignArgs, others: &[String]) -> String {
+    let asked = args.segment.as_deref().unwrap_or_default();
+    let others = others.iter().filter(|other| *other != asked);
+    others
+        .map(|other| {
+            let segment = Some(other.as_str()).filter(|other| !other.is_empty());
+            let to = segment.map_or("everybody".to_owned(), |name| format!("the segment {name}"));
+            let command = named(&args.issue, segment);
+            format!("there is one to {to}: cargo xtask campaign {command} status\n")
+        })
+        .collect()
+}
+
 fn told(done: bool, words: &str, console: &mut Console) -> Exit {
     if done {
         console.print(&format!("{words}\n"));
@@ -86,9 +125,11 @@ async fn status(
     campaign: &Campaign,
     as_json: bool,
     console: &mut Console<'_>,
-) -> anyhow::Result<Exit> {
-    let counts = ledger.counts(campaign.mailing).await?;
+) -> anyhow::Result<()> {
+    let counts = ledger.counts(campaign).await?;
     let due = ledger.next_due(campaign.id).await?;
+    let segment = Some(&campaign.segment).filter(|segment| !segment.is_empty());
+    let start = campaign.start.filter(|_| campaign.begun.is_none());
     let is_over = is_settled(&counts) && !counts.contains_key(&State::Uncertain);
     let state = match campaign.state {
         CampaignState::Sending if is_over => "done",
@@ -102,23 +143,27 @@ async fn status(
             .collect();
         let answer = json!({
             "issue": issue,
+            "segment": segment,
             "state": state,
             "reason": campaign.reason,
             "confirmed": time(campaign.confirmed),
             "counts": counts,
+            "start": start.map(|start| time(start.at)),
             "next_due": due.map(time),
         });
         console.print(&format!("{answer:#}\n"));
-        return Ok(Exit::Done);
+        return Ok(());
     }
     let reason = campaign.reason.as_ref();
     let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+    let to = segment.map_or_else(String::new, |name| format!(" to the segment {name}"));
+    let start = start.map_or_else(String::new, |start| format!(", starts {}", time(start.at)));
     console.print(&format!(
-        "{issue}: {state}{reason}, confirmed {}\n",
+        "{issue}{to}: {state}{reason}, confirmed {}{start}\n",
         time(campaign.confirmed)
     ));
     console.print(&lines(&counts));
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// Counts by state, a line each.
@@ -138,7 +183,7 @@ async fn failed(
     const PAGE: u32 = 1000;
     let (mut after, mut count) = (0, 0);
     loop {
-        let page = ledger.failed_rows(campaign.mailing, after, PAGE).await?;
+        let page = ledger.failed_rows(campaign, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         count += page.len();
@@ -164,7 +209,7 @@ async fn uncertain(
     campaign: &Campaign,
     console: &mut Console<'_>,
 ) -> anyhow::Result<Exit> {
-    let rows = ledger.uncertain(campaign.mailing).await?;
+    let rows = ledger.uncertain(campaign).await?;
     match action {
         UncertainAction::List => {
             for row in &rows {

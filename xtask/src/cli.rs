@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Local, LocalResult, NaiveDateTime, TimeZone as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use press_delivery::Named;
 use press_model::Edition;
@@ -124,13 +125,7 @@ consent_source, consent_time, status.
         dry_run: bool,
     },
     /// Add one person
-    Add {
-        /// The address
-        address: String,
-        /// What the person is called
-        #[arg(long)]
-        name: Option<String>,
-    },
+    Add(PersonArgs),
     /// Say how many are on the list, and who
     List,
     /// Write the list as CSV to the standard output
@@ -145,6 +140,22 @@ consent_source, consent_time, status.
         /// The token
         token: String,
     },
+}
+
+/// Somebody who joins.
+#[derive(Debug, Args)]
+pub struct PersonArgs {
+    /// The address
+    pub address: String,
+    /// What the person is called
+    #[arg(long)]
+    pub name: Option<String>,
+    /// A segment that the person is in; may be said more than once
+    #[arg(long = "segment", value_name = "NAME", value_parser = segment_name)]
+    pub segments: Vec<String>,
+    /// An edition that the person wants with the email; may be said more than once
+    #[arg(long = "edition", value_name = "EDITION")]
+    pub editions: Vec<CompanionName>,
 }
 
 /// Arguments of `suppress`.
@@ -185,8 +196,11 @@ pub enum SuppressAction {
 #[command(after_help = "\
 Without an option nothing is sent: the plan says who would get the issue.
 --confirm N freezes the recipients and the message and sends; the same call again
-goes on where it stopped. The relay is the outbox, a rehearsal, until
-publication.toml names another.
+goes on where it stopped, and on PostgreSQL may be made on several machines at a
+time. The relay is the outbox, a rehearsal, until publication.toml names another.
+
+--at takes a day and a time, of this machine's time zone unless another is said:
+  --at \"2024-12-01 07:00\"    --at 2024-12-01T07:00+01:00
 
 Exit codes: 0 all is settled, 1 the issue has faults, 2 wrong usage or another
 number of recipients, 3 something is left or uncertain, 4 the machine failed.")]
@@ -200,9 +214,20 @@ pub struct SendArgs {
     /// Send a test message to this address; the ledger is not touched
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["confirm", "accept_restored"])]
     pub to: Option<String>,
+    /// With --to: attach or link this edition, as for a reader who asked for it; may
+    /// be said more than once
+    #[arg(long = "edition", value_name = "EDITION", requires = "to")]
+    pub editions: Vec<CompanionName>,
     /// Send, if there are so many recipients
     #[arg(long, value_name = "N")]
     pub confirm: Option<u64>,
+    /// Only those in this segment of the list
+    #[arg(long, value_name = "NAME", value_parser = segment_name)]
+    pub segment: Option<String>,
+    /// Start at this time, and not if it is more than an hour too late; `now` starts
+    /// what is too late all the same
+    #[arg(long, value_name = "TIME", requires = "confirm", value_parser = When::parse)]
+    pub at: Option<When>,
     /// Begin anew after the campaign was cancelled: those who got nothing get the
     /// issue as it is now
     #[arg(long, requires = "confirm")]
@@ -227,6 +252,9 @@ pub struct CampaignArgs {
     /// The issue, as its folder is named: 2024-11
     #[arg(value_parser = issue_name)]
     pub issue: String,
+    /// The campaign to this segment of the list
+    #[arg(long, value_name = "NAME", value_parser = segment_name, global = true)]
+    pub segment: Option<String>,
     /// What to do with its campaign
     #[command(subcommand)]
     pub action: CampaignAction,
@@ -250,6 +278,9 @@ pub enum CampaignAction {
     Resume,
     /// End it: who has got nothing yet gets nothing from it
     Cancel,
+    /// Write down what became of it, for the editor; the file names people and lies
+    /// below .press
+    Report,
     /// Name those whom the relay refused for good, and why
     Failed {
         /// Send to them once more
@@ -383,6 +414,81 @@ fn issue_name(text: &str) -> Result<String, std::convert::Infallible> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
+/// The name of a segment; none stands for everybody.
+fn segment_name(text: &str) -> Result<String, &'static str> {
+    let name = text.trim();
+    match name.is_empty() || name.contains(',') {
+        true => Err("a segment has a name, and no comma in it"),
+        false => Ok(name.to_owned()),
+    }
+}
+
+/// When a campaign starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Whatever time it is.
+    Now,
+    /// At a time, in milliseconds since 1970.
+    At(i64),
+}
+
+impl When {
+    fn parse(text: &str) -> Result<When, String> {
+        let text = text.trim();
+        if text.eq_ignore_ascii_case("now") {
+            return Ok(When::Now);
+        }
+        let utc = text.strip_suffix(['Z', 'z']);
+        let utc = utc.map(|text| format!("{text}+00:00"));
+        let text = utc.as_deref().unwrap_or(text);
+        let zoned = [
+            "%Y-%m-%dT%H:%M%:z",
+            "%Y-%m-%d %H:%M%:z",
+            "%Y-%m-%d %H:%M %:z",
+        ];
+        let zoned = zoned
+            .iter()
+            .find_map(|form| DateTime::parse_from_str(text, form).ok())
+            .or_else(|| DateTime::parse_from_rfc3339(text).ok());
+        if let Some(time) = zoned {
+            return Ok(When::At(time.timestamp_millis()));
+        }
+        let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+        let local = local
+            .iter()
+            .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+            .ok_or("write a day and a time: \"2024-12-01 07:00\", or 2024-12-01T07:00+01:00")?;
+        match Local.from_local_datetime(&local) {
+            LocalResult::Single(time) => Ok(When::At(time.timestamp_millis())),
+            LocalResult::None => Err(format!("clocks skip {local} here; choose another time")),
+            LocalResult::Ambiguous(first, second) => Err(format!(
+                "clocks show {local} twice here; say which: {} or {}",
+                first.format("%Y-%m-%dT%H:%M%:z"),
+                second.format("%Y-%m-%dT%H:%M%:z")
+            )),
+        }
+    }
+}
+
+/// An edition that can go with the email.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompanionName {
+    /// The book for e-readers
+    Epub,
+    /// The PDF to read and print
+    Pdf,
+}
+
+impl CompanionName {
+    /// As a list names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CompanionName::Epub => "epub",
+            CompanionName::Pdf => "pdf",
+        }
+    }
+}
+
 /// An edition as it is named on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum EditionName {
@@ -406,6 +512,41 @@ impl From<EditionName> for Edition {
             EditionName::Booklet => Edition::Booklet,
             EditionName::Epub => Edition::Epub,
             EditionName::Email => Edition::Email,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::When;
+
+    #[test]
+    fn times_are_read_in_every_usual_form() {
+        let seven = Ok(When::At(1_733_032_800_000));
+        for text in [
+            "2024-12-01T07:00+01:00",
+            "2024-12-01 07:00+01:00",
+            "2024-12-01 07:00 +01:00",
+            "2024-12-01T06:00Z",
+            "2024-12-01T06:00:00Z",
+            " 2024-12-01T06:00:00.000+00:00 ",
+        ] {
+            assert_eq!(When::parse(text), seven, "{text}");
+        }
+        assert_eq!(When::parse("NOW"), Ok(When::Now));
+        assert!(matches!(When::parse("2024-12-01 07:00"), Ok(When::At(_))));
+        for text in [
+            "",
+            "07:00",
+            "2024-12-01",
+            "tomorrow",
+            "2024-13-01 07:00",
+            "2024-12-01 25:00",
+        ] {
+            assert!(
+                When::parse(text).unwrap_err().contains("write a day"),
+                "{text}"
+            );
         }
     }
 }

@@ -214,6 +214,19 @@ pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Res
     done
 }
 
+/// An issue and a segment of the list as they are named on the command line.
+pub fn named(issue: &str, segment: Option<&str>) -> String {
+    match segment {
+        None => issue.to_owned(),
+        Some(segment)
+            if segment.contains(|c: char| !c.is_alphanumeric() && !"-_.:".contains(c)) =>
+        {
+            format!("{issue} --segment '{}'", segment.replace('\'', r"'\''"))
+        }
+        Some(segment) => format!("{issue} --segment {segment}"),
+    }
+}
+
 /// The time, in milliseconds since 1970.
 pub fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);

@@ -33,6 +33,7 @@ pub fn make(material: &Material, date: DateTime<Utc>) -> Result<Made, Failure> {
         issue: &issue.for_edition(Edition::Email),
         pictures: &material.pictures,
         templates: &material.templates,
+        companions: &[],
     })?;
     let (message, shown) = message(publication, issue, &email.parts, date)?;
     let part = part(publication, &email, message.len());

@@ -10,7 +10,7 @@ use press_delivery::{
 };
 use press_message::TokenPurpose;
 
-use crate::cli::{SubscribersAction, SubscribersArgs};
+use crate::cli::{PersonArgs, SubscribersAction, SubscribersArgs};
 use crate::delivery::{Desk, block_on, now};
 use crate::{Console, Exit};
 
@@ -25,7 +25,7 @@ pub fn run(args: &SubscribersArgs, console: &mut Console) -> anyhow::Result<Exit
             columns,
             dry_run,
         } => take_in(&desk, file, columns, *dry_run, console),
-        SubscribersAction::Add { address, name } => add(&desk, address, name.clone(), console),
+        SubscribersAction::Add(person) => add(&desk, person, console),
         SubscribersAction::List => list(&desk, console),
         SubscribersAction::Export => export(&desk, console),
         SubscribersAction::Remove { address } => remove(&desk, address, console),
@@ -151,21 +151,18 @@ impl<'a, 'b> Teller<'a, 'b> {
     }
 }
 
-fn add(
-    desk: &Desk,
-    address: &str,
-    name: Option<String>,
-    console: &mut Console,
-) -> anyhow::Result<Exit> {
-    let Some(address) = parse(address, console) else {
+fn add(desk: &Desk, person: &PersonArgs, console: &mut Console) -> anyhow::Result<Exit> {
+    let Some(address) = parse(&person.address, console) else {
         return Ok(Exit::Faults);
     };
+    let by_commas = |words: Vec<&str>| (!words.is_empty()).then(|| words.join(","));
+    let editions = person.editions.iter().map(|edition| edition.as_str());
     let entry = Entry {
         address,
-        name,
+        name: person.name.clone(),
         language: None,
-        editions: None,
-        segments: None,
+        editions: by_commas(editions.collect()),
+        segments: by_commas(person.segments.iter().map(String::as_str).collect()),
         consent_source: None,
         consent_time: None,
     };
@@ -188,9 +185,10 @@ fn add(
 
 fn list(desk: &Desk, console: &mut Console) -> anyhow::Result<Exit> {
     const MOST: u32 = 50;
-    let (totals, page) = block_on(async {
+    let (totals, page, segments) = block_on(async {
         let ledger = desk.ledger().await?;
-        Ok((ledger.totals().await?, ledger.subscribers("", MOST).await?))
+        let page = ledger.subscribers("", MOST).await?;
+        Ok((ledger.totals().await?, page, ledger.segments().await?))
     })?;
     for (_, subscriber) in &page {
         let name = subscriber.name.as_deref().unwrap_or_default();
@@ -207,6 +205,13 @@ fn list(desk: &Desk, console: &mut Console) -> anyhow::Result<Exit> {
         "{} on the list, {} have left, {} suppressed, {} forgotten\n",
         totals.active, totals.left, totals.suppressed, totals.forgotten
     ));
+    if !segments.is_empty() {
+        let segments = segments
+            .iter()
+            .map(|(name, count)| format!("{name} {count}"));
+        let segments = segments.collect::<Vec<_>>().join(", ");
+        console.print(&format!("segments: {segments}\n"));
+    }
     Ok(Exit::Done)
 }
 

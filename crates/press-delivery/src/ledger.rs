@@ -18,6 +18,7 @@ mod pacing;
 mod sending;
 mod settling;
 mod states;
+mod summary;
 
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -42,6 +43,7 @@ pub(crate) use pacing::{Hold, Wish};
 pub use sending::{Recovered, Sending};
 pub use settling::{Failed, Uncertain};
 pub use states::{CampaignState, RelayKind, State, Variant};
+pub use summary::{HasLeft, Reason, Returned};
 
 /// How long a writer waits for another.
 const PATIENCE: Duration = Duration::from_secs(60);

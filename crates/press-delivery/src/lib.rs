@@ -35,9 +35,9 @@ pub use csv_list::{
 pub use forgetting::Forgetting;
 pub use ledger::{
     Bounce, BounceKind, Campaign, CampaignState, Change, Departed, Departure, Effect, Entry,
-    Failed, Frozen, Ledger, LedgerError, Mark, Marks, NewCampaign, Plan, Recovered, RelayKind, Row,
-    Sending, Start, State, Status, Subscriber, Suppression, TEMPORARY_DAYS, TEMPORARY_SPAN,
-    TEMPORARY_WINDOW, Totals, Uncertain, Variant,
+    Failed, Frozen, HasLeft, Ledger, LedgerError, Mark, Marks, NewCampaign, Plan, Reason,
+    Recovered, RelayKind, Returned, Row, Sending, Start, State, Status, Subscriber, Suppression,
+    TEMPORARY_DAYS, TEMPORARY_SPAN, TEMPORARY_WINDOW, Totals, Uncertain, Variant,
 };
 pub use outcome::{Outcome, Reply, Stage};
 pub use postfix::{LogError, Margins};

@@ -22,7 +22,7 @@ use crate::palette::Palette;
 use crate::pictures::Shown;
 use crate::places::Places;
 use crate::shorten::Extent;
-use crate::{Error, Input};
+use crate::{Companion, Error, Input};
 
 /// The marker by which css-inline leaves a style sheet in its place. It is of no
 /// use to a reader.
@@ -75,6 +75,7 @@ pub(crate) fn html(
         fonts => fonts(&publication.theme),
         web => issue.web_address(publication),
         place => marks(),
+        companions => companions(input.companions),
     };
     let html = environment
         .get_template("message.html")
@@ -119,6 +120,15 @@ fn shortened(issue: &Issue, extent: &Extent) -> BTreeMap<String, bool> {
     shortened
         .map(|article| (article.slug.to_string(), true))
         .collect()
+}
+
+/// The other editions: what each is called, how large it is, and where it lies if it
+/// is not attached.
+fn companions(all: &[Companion]) -> Vec<Value> {
+    let values = |one: &Companion| {
+        context! { name => one.name, size => one.size(), address => &one.address }
+    };
+    all.iter().map(values).collect()
 }
 
 /// What marks each place that is filled in for a recipient, by its name.

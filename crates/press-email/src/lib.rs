@@ -44,6 +44,29 @@ pub struct Input<'a> {
     pub pictures: &'a Pictures,
     /// The templates.
     pub templates: &'a Templates,
+    /// The other editions that its readers asked for.
+    pub companions: &'a [Companion],
+}
+
+/// An edition that goes with the message, or that it leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Companion {
+    /// As readers know it: `EPUB`.
+    pub name: &'static str,
+    /// The size of its file.
+    pub bytes: usize,
+    /// Where it lies, if it is not attached.
+    pub address: Option<String>,
+}
+
+impl Companion {
+    /// `2 MB`, in millions or thousands of bytes, rounded up.
+    pub(crate) fn size(&self) -> String {
+        match self.bytes {
+            0..1_000_000 => format!("{} KB", self.bytes.div_ceil(1000)),
+            bytes => format!("{} MB", bytes.div_ceil(1_000_000)),
+        }
+    }
 }
 
 /// Why an issue has no email.
@@ -94,7 +117,7 @@ pub fn render(input: &Input) -> Result<Email, Error> {
         publication, issue, ..
     } = input;
     let places = Places::of(publication, issue);
-    let text = text::text(publication, issue, &places);
+    let text = text::text(publication, issue, &places, input.companions);
     let whole = Drawn::of(input, issue, Extent::Whole)?;
     let whole_bytes = whole.html.len();
     let (drawn, shown) = ladder(input, whole)?;

@@ -17,6 +17,7 @@ use press_model::{
     Article, Block, Correction, Issue, Labels, Note, Publication, Section, month_and_year,
 };
 
+use crate::Companion;
 use crate::places::Places;
 use blocks::{behind, blocks, heading, paragraph};
 use inline::{InlineText, Links};
@@ -26,7 +27,12 @@ use wrap::wrap;
 const WIDTH: usize = 72;
 
 /// The text part of an issue, with marks where it differs from reader to reader.
-pub(crate) fn text(publication: &Publication, issue: &Issue, places: &Places) -> String {
+pub(crate) fn text(
+    publication: &Publication,
+    issue: &Issue,
+    places: &Places,
+    companions: &[Companion],
+) -> String {
     let mut text = Text {
         publication,
         issue,
@@ -38,6 +44,7 @@ pub(crate) fn text(publication: &Publication, issue: &Issue, places: &Places) ->
         lines: Vec::new(),
     };
     text.nameplate();
+    text.companions(companions);
     text.greeting();
     text.contents();
     for section in &issue.sections {
@@ -75,6 +82,28 @@ impl Text<'_> {
         match self.issue.number {
             Some(number) => format!("{} {number} · {month}", self.inline.labels.issue),
             None => month,
+        }
+    }
+
+    /// `Attached: EPUB (2 MB), PDF (640 KB)`, or where they lie.
+    fn companions(&mut self, all: &[Companion]) {
+        let labels = self.inline.labels;
+        let named = |one: &Companion| format!("{} ({})", one.name, one.size());
+        let mut attached = Vec::new();
+        for companion in all {
+            match &companion.address {
+                Some(address) => {
+                    self.space(1);
+                    let line = format!("{}: {}", labels.download, named(companion));
+                    self.lines.extend([line, address.clone()]);
+                }
+                None => attached.push(named(companion)),
+            }
+        }
+        if !attached.is_empty() {
+            self.space(1);
+            let line = format!("{}: {}", labels.attached, attached.join(", "));
+            self.lines.extend(wrap(&line, WIDTH));
         }
     }
 

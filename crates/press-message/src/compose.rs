@@ -27,12 +27,12 @@ pub const LARGEST_MESSAGE: usize = 10 * 1024 * 1024;
 ///
 /// # Errors
 /// A header that cannot carry its value, a date out of range, a part with a mark
-/// that is none, and an attachment that makes the message larger than
+/// that is none, and attachments that make the message larger than
 /// [`LARGEST_MESSAGE`].
 pub fn prepare(
     parts: &Parts,
     headers: &Headers,
-    attachment: Option<&Attachment>,
+    attachments: &[Attachment],
 ) -> Result<Prepared, Error> {
     if !(1970..=9999).contains(&headers.date.year()) {
         return Err(Error::Date { date: headers.date });
@@ -56,12 +56,12 @@ pub fn prepare(
     // The envelope is the sending session's affair; lettre wants one to be named.
     let sender = headers.from.to_lettre().email;
     let message = message.envelope(Envelope::new(Some(sender.clone()), vec![sender])?);
-    let body = match attachment {
-        None => alternative(parts)?,
-        Some(attachment) => mixed(parts, attachment)?,
+    let body = match attachments {
+        [] => alternative(parts)?,
+        attachments => mixed(parts, attachments)?,
     };
     let bytes = message.multipart(body)?.formatted();
-    if attachment.is_some() && bytes.len() > LARGEST_MESSAGE {
+    if !attachments.is_empty() && bytes.len() > LARGEST_MESSAGE {
         return Err(Error::TooLarge { bytes: bytes.len() });
     }
     if let Some(line) = bytes
@@ -82,7 +82,7 @@ pub fn prepare(
 /// # Errors
 /// As [`prepare`], and when a value of the recipient cannot stand in its header.
 pub fn compose(parts: &Parts, headers: &Headers, recipient: &Recipient) -> Result<Vec<u8>, Error> {
-    prepare(parts, headers, None)?.message(recipient)
+    prepare(parts, headers, &[])?.message(recipient)
 }
 
 /// A header whose value differs from recipient to recipient.
@@ -109,15 +109,18 @@ fn phrases(parts: &Parts) -> Result<Phrases, Error> {
     }
 }
 
-/// The message and a file that its reader asked for (RFC 2046 §5.1.3).
-fn mixed(parts: &Parts, attachment: &Attachment) -> Result<MultiPart, Error> {
+/// The message and files that its reader asked for (RFC 2046 §5.1.3).
+fn mixed(parts: &Parts, attachments: &[Attachment]) -> Result<MultiPart, Error> {
     let hash = content_hash(parts);
-    let file = file_part(&attachment.media_type, &attachment.file_name)?
-        .header(ContentDisposition::attachment(&attachment.file_name))
-        .body(base64(&attachment.bytes));
-    Ok(multipart("mixed", "", &format!("=_mixed_{hash:016x}"))
-        .multipart(alternative(parts)?)
-        .singlepart(file))
+    let mut mixed =
+        multipart("mixed", "", &format!("=_mixed_{hash:016x}")).multipart(alternative(parts)?);
+    for attachment in attachments {
+        let file = file_part(&attachment.media_type, &attachment.file_name)?
+            .header(ContentDisposition::attachment(&attachment.file_name))
+            .body(base64(&attachment.bytes));
+        mixed = mixed.singlepart(file);
+    }
+    Ok(mixed)
 }
 
 /// Text and HTML as two forms of the same thing, the better one last

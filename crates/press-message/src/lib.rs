@@ -168,9 +168,9 @@ pub enum Error {
     /// Bytes that are no prepared message, or one of a later format.
     #[error("the stored message is none that this version of Pressroom has prepared")]
     NotPrepared,
-    /// A message with an attachment that few servers would take.
+    /// A message with attachments that few servers would take.
     #[error(
-        "with its attachment the message has {bytes} bytes; many servers take no more than {LARGEST_MESSAGE}"
+        "with what is attached the message has {bytes} bytes; many servers take no more than {LARGEST_MESSAGE}"
     )]
     TooLarge {
         /// Its size as it would be sent.

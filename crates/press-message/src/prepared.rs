@@ -121,6 +121,11 @@ impl Prepared {
         &self.stored
     }
 
+    /// The same bytes.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.stored
+    }
+
     /// Whether the body says anything to its reader alone. If not, what signs the
     /// message hashes one body for all.
     pub fn has_one_body(&self) -> bool {

@@ -54,7 +54,7 @@ fn bytes(parts: &Parts, headers: &Headers) -> Vec<u8> {
 }
 
 fn bytes_for(parts: &Parts, headers: &Headers, recipient: &Recipient) -> Vec<u8> {
-    let prepared = prepare(parts, headers, None).unwrap();
+    let prepared = prepare(parts, headers, &[]).unwrap();
     let bytes = prepared.message(recipient).unwrap();
     let again = Prepared::from_bytes(prepared.as_bytes().to_vec()).unwrap();
     assert_eq!(again.message(recipient).unwrap(), bytes, "frozen and read");
@@ -75,7 +75,7 @@ fn bytes_for(parts: &Parts, headers: &Headers, recipient: &Recipient) -> Vec<u8>
 
 /// Composes what must be refused.
 fn compose(parts: &Parts, headers: &Headers) -> Result<Vec<u8>, Error> {
-    prepare(parts, headers, None)?.message(&recipient())
+    prepare(parts, headers, &[])?.message(&recipient())
 }
 
 /// A text as its reader's program shows it: without the spaces that stuff it
@@ -214,7 +214,7 @@ fn no_value_breaks_out_of_its_header() {
                 ..headers()
             },
         );
-        let prepared = prepare(&parts(), &headers(), None).unwrap();
+        let prepared = prepare(&parts(), &headers(), &[]).unwrap();
         let mut out = b"before".to_vec();
         let (mut of_id, mut of_web) = (recipient(), recipient());
         of_id.message_id = format!("a@{hostile}");
@@ -466,7 +466,7 @@ fn an_attachment_comes_last_and_has_a_limit() {
         media_type: "application/epub+zip".into(),
         bytes: Arc::from(&b"PK\x03\x04book"[..]),
     };
-    let prepared = prepare(&personal(), &headers(), Some(&attachment)).unwrap();
+    let prepared = prepare(&personal(), &headers(), std::slice::from_ref(&attachment)).unwrap();
     let bytes = prepared.message(&recipient()).unwrap();
     let message = parsed(&bytes);
     assert_eq!(message.attachment_count(), 1);
@@ -476,18 +476,31 @@ fn an_attachment_comes_last_and_has_a_limit() {
     assert_eq!(message.content_type().unwrap().subtype(), Some("mixed"));
     assert!(message.body_html(0).unwrap().contains("Dear reader,"));
 
+    let second = Attachment {
+        file_name: "review-2024-11.pdf".into(),
+        media_type: "application/pdf".into(),
+        bytes: Arc::from(&b"%PDF"[..]),
+    };
+    let both = [attachment.clone(), second];
+    let bytes = prepare(&personal(), &headers(), &both).unwrap();
+    let bytes = bytes.message(&recipient()).unwrap();
+    let message = parsed(&bytes);
+    let names = message.attachments().map(|file| file.attachment_name());
+    let names: Vec<_> = names.flatten().collect();
+    assert_eq!(names, ["review-2024-11.epub", "review-2024-11.pdf"]);
+
     attachment.bytes = vec![0; LARGEST_MESSAGE * 3 / 4].into();
     assert!(matches!(
-        prepare(&personal(), &headers(), Some(&attachment)),
+        prepare(&personal(), &headers(), std::slice::from_ref(&attachment)),
         Err(Error::TooLarge { bytes }) if bytes > LARGEST_MESSAGE
     ));
 }
 
 #[test]
 fn what_is_no_prepared_message_is_refused() {
-    let prepared = prepare(&personal(), &headers(), None).unwrap();
+    let prepared = prepare(&personal(), &headers(), &[]).unwrap();
     assert!(!prepared.has_one_body());
-    assert!(prepare(&parts(), &headers(), None).unwrap().has_one_body());
+    assert!(prepare(&parts(), &headers(), &[]).unwrap().has_one_body());
     let stored = prepared.as_bytes();
     let text = String::from_utf8(stored.to_vec()).unwrap();
     for bad in [

@@ -55,7 +55,7 @@ fn every_variant_is_signed() {
             date: Utc.with_ymd_and_hms(2024, 11, 30, 6, 0, 0).unwrap(),
             list_id: Some("review.example.org".into()),
         };
-        let prepared = prepare(&parts, &headers, None).unwrap();
+        let prepared = prepare(&parts, &headers, &[]).unwrap();
         for name in ["Ada", "Zoë Müller", "王小明"] {
             let to = Mailbox::parse("ada@example.net").unwrap();
             let id = message_id("2024-11", &to, Purpose::Campaign, "example.org");

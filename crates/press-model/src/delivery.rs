@@ -19,6 +19,9 @@ pub struct DeliverySettings {
     pub return_path: Option<String>,
     /// The mailbox by which readers leave.
     pub leave: Option<String>,
+    /// The web address below which the editions lie as a build writes them, for
+    /// readers who asked for one; without it they are attached.
+    pub downloads: Option<String>,
 }
 
 /// Where the ledger is.

@@ -7,6 +7,7 @@ use press_model::{
 };
 
 use crate::fields::{Fields, invalid};
+use crate::publication::{SENDER_KEYS, web_address};
 use crate::reader::Reader;
 
 /// The most connections that a relay is asked for, and the highest port.
@@ -21,14 +22,15 @@ pub fn delivery(fields: &Fields, list: Option<Slug>, reader: &mut Reader) -> Del
         .value("ledger")
         .and_then(|value| Fields::of_table(value, &["url"], reader))
         .and_then(|ledger| url(&ledger, reader));
-    let sender = |key: &str, reader: &mut Reader| {
-        let value = fields.value("sender")?;
-        let known = ["from", "reply_to", "unsubscribe", "return_path", "leave"];
+    let sender = fields.value("sender").and_then(|value| {
         // What is unknown in it was reported where the sender was read.
         let told = reader.diagnostics.len();
-        let sender = Fields::of_table(value, &known, reader);
+        let sender = Fields::of_table(value, &SENDER_KEYS, reader);
         reader.diagnostics.truncate(told);
-        let text = sender?.text(key, reader)?;
+        sender
+    });
+    let mailbox = |key: &str, reader: &mut Reader| {
+        let text = sender.as_ref()?.text(key, reader)?;
         if !text.text.contains('@') || text.text.contains(['<', ' ', '+']) {
             reader.report(invalid(
                 format!("`{key}` must be an address without a name and without `+`"),
@@ -44,8 +46,12 @@ pub fn delivery(fields: &Fields, list: Option<Slug>, reader: &mut Reader) -> Del
         relay: relay(fields, reader),
         ledger,
         dkim: dkim(fields, reader),
-        return_path: sender("return_path", reader),
-        leave: sender("leave", reader),
+        return_path: mailbox("return_path", reader),
+        leave: mailbox("leave", reader),
+        downloads: sender.as_ref().and_then(|sender| {
+            let text = sender.text("downloads", reader)?;
+            web_address(&text, "downloads", reader)
+        }),
     }
 }
 

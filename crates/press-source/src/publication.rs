@@ -374,13 +374,19 @@ fn greeting(fields: &Fields, quotes: &LanguageTag, reader: &mut Reader) -> Optio
     })
 }
 
+/// What may stand in `[sender]`; the last three are read with what delivery needs.
+pub(crate) const SENDER_KEYS: [&str; 6] = [
+    "from",
+    "reply_to",
+    "unsubscribe",
+    "return_path",
+    "leave",
+    "downloads",
+];
+
 fn sender(fields: &Fields, reader: &mut Reader) -> Option<Sender> {
     let value = fields.value("sender")?;
-    let fields = Fields::of_table(
-        value,
-        &["from", "reply_to", "unsubscribe", "return_path", "leave"],
-        reader,
-    )?;
+    let fields = Fields::of_table(value, &SENDER_KEYS, reader)?;
     let from = fields.required("from", "\"Name <address>\"", reader);
     let reply_to = fields.text("reply_to", reader);
     let reply_to = reply_to.and_then(|text| mailbox(text, "reply_to", reader));

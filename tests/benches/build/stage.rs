@@ -311,6 +311,7 @@ fn mail(
         issue: &issue.for_edition(Edition::Email),
         pictures,
         templates,
+        companions: &[],
     };
     press_email::render(&input).expect("an email")
 }
@@ -327,7 +328,7 @@ fn messages(parts: &press_message::Parts, count: u32) -> Vec<u8> {
         date: DateTime::UNIX_EPOCH,
         list_id: Some("review.example".into()),
     };
-    let prepared = prepare(parts, &headers, None).expect("a message");
+    let prepared = prepare(parts, &headers, &[]).expect("a message");
     let mut message = Vec::new();
     for number in 0..count {
         let to = mailbox(&format!("Reader {number} <reader{number}@example.org>"));

@@ -1,5 +1,6 @@
 //! Messages of ours: with a session alone, and as a campaign.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -7,7 +8,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use chrono::{TimeZone as _, Utc};
 use press_delivery::{
     Destination, Ended, Envelope, Forgetting, Import, Ledger, Limits, NewCampaign, Outcome, Relay,
-    RelayKind, Row, Run, Secret, Session, Settings, Stamped, Tls, client_config, import,
+    RelayKind, Row, Run, Secret, Session, Settings, Stamped, Tls, Variant, client_config, import,
 };
 use press_message::{
     DkimKey, Headers, Mailbox, Parts, Prepared, Purpose, Recipient, Unsubscribe, message_id,
@@ -42,7 +43,7 @@ pub fn prepared(size: usize) -> Arc<Prepared> {
             .expect("a date"),
         list_id: Some("review.example.org".into()),
     };
-    Arc::new(prepare(&parts, &headers, None).expect("a message"))
+    Arc::new(prepare(&parts, &headers, &[]).expect("a message"))
 }
 
 fn stamped(prepared: &Prepared, keys: &[DkimKey], address: &str, name: Option<&str>) -> Stamped {

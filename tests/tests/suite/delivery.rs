@@ -7,12 +7,12 @@ use press_tests::{Desk, Run};
 use tokio::runtime::Runtime;
 use xtask::Exit;
 
-const ISSUE: &str = "2025-01";
+pub(super) const ISSUE: &str = "2025-01";
 const LIST: &str =
     "email,name\nada@example.org,Ada\nbob@example.net,\nno address,\ncleo@example.org,Cléo\n";
 
 /// A desk with an issue and three people on its list.
-fn desk() -> Desk {
+pub(super) fn desk() -> Desk {
     let desk = Desk::with_fixture("specimen");
     desk.write("readers.csv", LIST);
     let list = desk.issues().join("readers.csv");
@@ -24,21 +24,21 @@ fn desk() -> Desk {
 }
 
 /// A relay, which lives as long as its runtime.
-fn relay(setup: Setup) -> (Runtime, TestRelay) {
+pub(super) fn relay(setup: Setup) -> (Runtime, TestRelay) {
     let runtime = Runtime::new().unwrap();
     let relay = runtime.block_on(TestRelay::start(setup)).unwrap();
     (runtime, relay)
 }
 
 /// Names a relay in publication.toml.
-fn use_relay(desk: &Desk, relay: &TestRelay, more: &str) {
+pub(super) fn use_relay(desk: &Desk, relay: &TestRelay, more: &str) {
     let port = relay.address().port();
     desk.edit("publication.toml", |text| {
         format!("{text}\n[relay]\nkind = \"smtp\"\nport = {port}\n{more}\n")
     });
 }
 
-fn ended(run: Run, exit: Exit) -> Run {
+pub(super) fn ended(run: Run, exit: Exit) -> Run {
     assert_eq!(run.exit, exit, "{}{}", run.err, run.out);
     run
 }

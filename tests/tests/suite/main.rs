@@ -16,4 +16,5 @@ mod newsletters;
 mod output;
 mod print;
 mod proof_command;
+mod segments;
 mod verify;

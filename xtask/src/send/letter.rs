@@ -2,10 +2,10 @@
 //! their tokens, signed.
 
 use chrono::{DateTime, Utc};
-use press_delivery::{Ledger, Row, Stamped};
+use press_delivery::{Ledger, Row, Stamped, Variant};
 use press_message::{
-    DkimKey, Headers, Mailbox, Originator, Parts, Prepared, Purpose, Recipient, TokenKeys,
-    TokenPurpose, Unsubscribe, message_id, prepare, sign,
+    Attachment, DkimKey, Headers, Mailbox, Originator, Parts, Prepared, Purpose, Recipient,
+    TokenKeys, TokenPurpose, Unsubscribe, message_id, prepare, sign,
 };
 use press_model::Publication;
 use serde::{Deserialize, Serialize};
@@ -111,6 +111,7 @@ impl Letters {
         &self,
         publication: &Publication,
         parts: &Parts,
+        attachments: &[Attachment],
         date: DateTime<Utc>,
     ) -> anyhow::Result<Prepared> {
         let originator = Originator::of(publication)?;
@@ -120,19 +121,7 @@ impl Letters {
             reply_to: originator.reply_to,
             date,
         };
-        Ok(prepare(parts, &headers, None)?)
-    }
-
-    /// The same, marked as a test.
-    pub fn prepare_test(
-        &self,
-        publication: &Publication,
-        parts: &Parts,
-        date: DateTime<Utc>,
-    ) -> anyhow::Result<Prepared> {
-        let mut parts = parts.clone();
-        parts.subject = format!("[Test] {}", parts.subject);
-        self.prepare(publication, &parts, date)
+        Ok(prepare(parts, &headers, attachments)?)
     }
 
     /// The message for one recipient.
@@ -203,6 +192,7 @@ impl Letters {
             address: "reader@example.org".to_owned(),
             domain: "example.org".to_owned(),
             name: None,
+            variant: Variant::Plain,
             attempts: 0,
             first_sent: None,
         };

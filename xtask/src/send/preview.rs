@@ -1,13 +1,18 @@
 //! Before anything is sent: the plan, and a message to try.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context as _;
-use press_delivery::{Address, Destination, Envelope, Outcome, Row, Session, write_private};
+use press_delivery::{
+    Address, Destination, Envelope, Outcome, Row, Session, Variant, write_private,
+};
 use press_message::Purpose;
 
 use super::draft::Draft;
 use super::letter::Letters;
-use super::{Office, minutes};
+use super::{Office, minutes, variants};
 use crate::campaign::time;
+use crate::cli::CompanionName;
 use crate::delivery::{moment, now};
 use crate::{Console, Exit};
 
@@ -16,16 +21,28 @@ impl Office<'_> {
     pub async fn plan(&self, draft: &Draft, console: &mut Console<'_>) -> anyhow::Result<Exit> {
         const MOST: usize = 10;
         let issue = &self.args.issue;
+        if let Some(complaint) = self.complain_of_segment().await? {
+            console.error(&format!("error: {complaint}\n"));
+            return Ok(Exit::Usage);
+        }
         let destination = self.destination()?;
         let letters = Letters::new(self.desk, &draft.terms, &self.ledger).await?;
         for warning in letters.warnings() {
             console.error(&format!("warning: {warning}\n"));
         }
-        let plan = self.ledger.plan(issue, destination.kind()).await?;
+        let plan = self.who_would_get_it(destination.kind()).await?;
         let total = plan.recipients();
-        let prepared = draft.prepared(&letters, moment(now()))?;
-        let bytes = letters.sample(&prepared)?.content.len();
-        console.print(&format!("{issue}: {total} recipients\n"));
+        let messages = match draft.messages(&letters, &variants(&plan), moment(now()))? {
+            Ok(messages) => messages,
+            Err(faults) => {
+                console.error(&faults);
+                return Ok(Exit::Faults);
+            }
+        };
+        let to = self
+            .segment()
+            .map_or_else(String::new, |name| format!(" in the segment {name}"));
+        console.print(&format!("{issue}: {total} recipients{to}\n"));
         for (domain, count) in plan.domains.iter().take(MOST) {
             console.print(&format!("  {domain:<34}{count:>9}\n"));
         }
@@ -38,7 +55,19 @@ impl Office<'_> {
             "{} left out since they want no mail, {} have a row for this issue already\n",
             plan.suppressed, plan.had
         ));
-        console.print(&format!("a message has {} KiB\n", bytes.div_ceil(1024)));
+        for (variant, prepared) in &messages {
+            let bytes = letters.sample(prepared)?.content.len();
+            let with = with(*variant, draft.links_editions());
+            let count = plan.variants.get(variant).copied().unwrap_or_default();
+            let of_whom = match messages.len() {
+                1 => String::new(),
+                _ => format!(", for {count} of them"),
+            };
+            console.print(&format!(
+                "a message{with} has {} KiB{of_whom}\n",
+                bytes.div_ceil(1024)
+            ));
+        }
         console.print(&self.pace(&destination, total));
         for missing in letters.missing() {
             console.print(&format!("large hosts will miss: {missing}\n"));
@@ -51,7 +80,10 @@ impl Office<'_> {
         }
         console.print(&match total {
             0 => "nothing was sent, and there is nobody to send it to\n".to_owned(),
-            _ => format!("nothing was sent; to send: cargo xtask send {issue} --confirm {total}\n"),
+            _ => format!(
+                "nothing was sent; to send: cargo xtask send {} --confirm {total}\n",
+                self.named()
+            ),
         });
         Ok(Exit::Done)
     }
@@ -76,7 +108,7 @@ impl Office<'_> {
     pub async fn test(
         &self,
         address: &str,
-        draft: &Draft,
+        mut draft: Draft,
         console: &mut Console<'_>,
     ) -> anyhow::Result<Exit> {
         let address = match Address::parse(address) {
@@ -88,13 +120,26 @@ impl Office<'_> {
         };
         let at = moment(now());
         let letters = Letters::new(self.desk, &draft.terms, &self.ledger).await?;
-        let prepared = letters.prepare_test(&draft.material.publication, &draft.parts, at)?;
+        draft.subject = format!("[Test] {}", draft.subject);
+        let asked = &self.args.editions;
+        let variant = Variant::with(
+            asked.contains(&CompanionName::Epub),
+            asked.contains(&CompanionName::Pdf),
+        );
+        let prepared = match draft.messages(&letters, &BTreeSet::from([variant]), at)? {
+            Ok(mut messages) => messages.remove(&variant).context("no message was made")?,
+            Err(faults) => {
+                console.error(&faults);
+                return Ok(Exit::Faults);
+            }
+        };
         let row = Row {
             id: 0,
             subscriber: "0000000000000000".to_owned(),
             domain: address.domain().to_owned(),
             address: address.as_str().to_owned(),
             name: None,
+            variant,
             attempts: 0,
             first_sent: None,
         };
@@ -135,4 +180,16 @@ impl Office<'_> {
             }
         }
     }
+}
+
+/// Which editions go with a message, in words.
+fn with(variant: Variant, linked: bool) -> String {
+    let how = if linked { "a link to" } else { "" };
+    match variant {
+        Variant::Plain => String::new(),
+        Variant::Epub => format!(" with {how} the EPUB"),
+        Variant::Pdf => format!(" with {how} the PDF"),
+        Variant::EpubAndPdf => format!(" with {how} EPUB and PDF"),
+    }
+    .replace("  ", " ")
 }

@@ -64,7 +64,7 @@ pub enum BounceKind {
 }
 
 impl BounceKind {
-    const ALL: [BounceKind; 5] = [
+    pub(super) const ALL: [BounceKind; 5] = [
         BounceKind::Permanent,
         BounceKind::Temporary,
         BounceKind::AboutUs,

@@ -3,7 +3,7 @@
 mod reading;
 mod specimen;
 
-use press_email::{Error, Input, render};
+use press_email::{Companion, Error, Input, render};
 use press_image::Pictures;
 use press_message::{Mailbox, Parts, Recipient, Shown, Unsubscribe};
 use press_model::{
@@ -30,6 +30,7 @@ fn with_templates(
         issue,
         pictures: &pictures,
         templates: &templates,
+        companions: &[],
     })?;
     // As somebody reads them whose name is not known.
     let to = Mailbox::parse("reader@meridian.example").unwrap();
@@ -174,6 +175,7 @@ fn places_survive_the_inliner_and_are_filled_in() {
         issue: &issue,
         pictures: &pictures,
         templates: &Templates::new(vec![named]),
+        companions: &[],
     })
     .unwrap();
     let shown = |name: &str| {
@@ -193,6 +195,55 @@ fn places_survive_the_inliner_and_are_filled_in() {
     assert!(html.contains("href=\"https://meridian.example/2024-11/\""));
     assert!(text.contains("Dear Ada \"<i>\" & 王,\n"));
     assert!(text.contains(":\nhttps://meridian.example/2024-11/\n"));
+}
+
+#[test]
+fn other_editions_are_named_where_they_are() {
+    let (publication, issue) = (specimen::publication(), specimen::issue());
+    let (pictures, _) = Pictures::inspect(&specimen::assets(), &[]);
+    let rendered = |companions: &[Companion]| {
+        let input = Input {
+            publication: &publication,
+            issue: &issue,
+            pictures: &pictures,
+            templates: &Templates::new(Vec::new()),
+            companions,
+        };
+        render(&input).unwrap().parts
+    };
+    let mut both = [
+        Companion {
+            name: "EPUB",
+            bytes: 640_001,
+            address: None,
+        },
+        Companion {
+            name: "PDF",
+            bytes: 2_000_001,
+            address: None,
+        },
+    ];
+    let attached = rendered(&both);
+    let words = "Attached: EPUB (641 KB), PDF (3 MB)";
+    assert!(html_words(&attached.html).contains(words));
+    assert!(
+        attached.text.contains(&format!("\n\n{words}\n\n")),
+        "{}",
+        attached.text
+    );
+    for one in &mut both {
+        one.address = Some(format!("https://meridian.example/f/{}?a&b", one.name));
+    }
+    let linked = rendered(&both);
+    assert!(html_words(&linked.html).contains("Download: EPUB (641 KB), PDF (3 MB)"));
+    assert!(
+        linked
+            .html
+            .contains("href=\"https://meridian.example/f/EPUB?a&amp;b\"")
+    );
+    let lines = "\nDownload: PDF (3 MB)\nhttps://meridian.example/f/PDF?a&b\n";
+    assert!(linked.text.contains(lines), "{}", linked.text);
+    assert!(!linked.html.contains("Attached"));
 }
 
 #[test]

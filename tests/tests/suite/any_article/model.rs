@@ -576,6 +576,7 @@ pub fn render(issue: Issue) -> Result<(), TestCaseError> {
             issue,
             pictures: &pictures,
             templates: &templates,
+            companions: &[],
         };
         press_email::render(&email).map_err(|error| format!("email: {error}: {error:?}"))?;
         let layout = press_pdf::layout(&input).map_err(|error| format!("pages: {error}"))?;
