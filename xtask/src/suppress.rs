@@ -38,7 +38,8 @@ pub fn run(args: &SuppressArgs, console: &mut Console) -> anyhow::Result<Exit> {
     };
     let anew = block_on(async {
         let ledger = desk.ledger().await?;
-        Ok(ledger.suppress(&keys, reason, now()).await?)
+        let forgetting = desk.forgetting(&ledger).await?;
+        Ok(ledger.suppress(&keys, reason, &forgetting, now()).await?)
     })?;
     console.print(&format!("{anew} suppressed that were not before\n"));
     Ok(exit)

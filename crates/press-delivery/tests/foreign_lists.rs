@@ -259,7 +259,8 @@ async fn our_own_export_keeps_who_has_left() {
     let page = desk.ledger.subscribers("", 10).await.unwrap();
     desk.ledger.leave(&page[0].1.reference, 2).await.unwrap();
     let bob = ["bob@example.org".to_owned()];
-    desk.ledger.suppress(&bob, "by hand", 2).await.unwrap();
+    let suppressed = desk.ledger.suppress(&bob, "by hand", &desk.forgetting, 2);
+    suppressed.await.unwrap();
     let mut export = Vec::new();
     write_list(&desk.ledger, &mut export).await.unwrap();
 

@@ -86,6 +86,7 @@ async fn who_has_left_or_is_forgotten_stays_out(desk: Desk) {
     assert_eq!(left.as_deref(), Some("ada@example.org"));
     desk.freeze(2).await;
     assert!(desk.forget("bob@example.org").await);
+    assert_eq!(desk.suppress("bob@example.org", 3).await, 0);
     let (again, _) = desk.import(THREE, 4).await;
     assert_eq!(
         (again.added, again.left, again.forgotten, again.same),
@@ -109,8 +110,7 @@ async fn another_number_freezes_nothing_and_nobody_has_two_rows(desk: Desk) {
     assert_eq!(other, Frozen::OtherNumber { queued: 2 });
     let none = desk.ledger.campaign("2024-11", RelayKind::Smtp, None).await;
     assert!(none.unwrap().is_none());
-    let bob = ["bob@example.org".to_owned()];
-    desk.ledger.suppress(&bob, "by hand", 1).await.unwrap();
+    desk.suppress("bob@example.org", 1).await;
     let plan = desk.plan(None).await;
     assert_eq!((plan.recipients(), plan.suppressed, plan.had), (1, 1, 0));
     desk.freeze(1).await;
@@ -130,8 +130,7 @@ async fn suppression_and_pause_are_asked_at_the_moment_of_sending(desk: Desk) {
     desk.state(CampaignState::Paused).await;
     assert!(!sender.make(&rows[0], in_flight("1"), 6).await);
     desk.state(CampaignState::Sending).await;
-    let bob = ["bob@example.org".to_owned()];
-    desk.ledger.suppress(&bob, "by hand", 6).await.unwrap();
+    desk.suppress("bob@example.org", 6).await;
     assert!(!sender.make(&rows[1], in_flight("2"), 7).await);
     assert_eq!(desk.count(State::Queued).await, 1);
     assert_eq!(desk.count(State::Suppressed).await, 1);
@@ -421,11 +420,7 @@ async fn marks_of_one_commit_are_each_made(desk: Desk) {
     let campaign = desk.campaign().await;
     let sender = desk.sender(5).await;
     let rows = sender.claim(campaign.id, 5).await;
-    let suppressed = ["r8@a.org".to_owned()];
-    desk.ledger
-        .suppress(&suppressed, "by hand", 5)
-        .await
-        .unwrap();
+    desk.suppress("r8@a.org", 5).await;
     let flights = rows
         .iter()
         .map(|row| sender.make(row, in_flight(&row.address), 6));

@@ -2,11 +2,14 @@
 //!
 //! `cargo bench --profile dev --bench delivery`; with a number behind `--` so many
 //! messages in each stage. Needs Debian's `smtp-source` and `smtp-sink` (package
-//! postfix) for the first stages and says so where they are not.
+//! postfix) for the first stages, and a PostgreSQL that `PRESS_TEST_POSTGRES` names for
+//! the last, and says so where they are not.
 
 mod freeze;
 mod ours;
 mod pool;
+mod returned;
+mod shared;
 mod sink;
 
 use std::time::{Duration, Instant};
@@ -46,6 +49,12 @@ fn main() {
     against_postfix(&runtime, messages);
     against_a_slow_relay(&runtime, messages.min(2000));
     freeze::measure(asked.map_or(1_000_000, |_| messages * 10));
+    returned::measure(&runtime, messages * 2);
+    shared::measure(
+        &runtime,
+        asked.map_or(1_000_000, |_| messages * 10),
+        messages,
+    );
 }
 
 /// Four connections into `smtp-sink`.

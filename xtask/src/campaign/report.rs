@@ -156,6 +156,10 @@ impl<'a> Summary<'a> {
 }
 
 fn title(out: &mut String, title: &str, count: usize) {
+    if count == 0 {
+        out.push_str(&format!("\n{title}: none\n"));
+        return;
+    }
     let title = format!("{title}: {count}");
     let rule = "-".repeat(title.chars().count());
     out.push_str(&format!("\n{title}\n{rule}\n"));

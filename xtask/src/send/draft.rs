@@ -76,10 +76,9 @@ impl Draft {
         };
         let mut messages = BTreeMap::new();
         for variant in variants {
-            let with: Vec<&(Edition, File)> = files
-                .iter()
-                .filter(|(edition, _)| editions_of(*variant).contains(edition))
-                .collect();
+            let of_edition =
+                |edition: &'static Edition| files.iter().filter(move |(one, _)| one == edition);
+            let with: Vec<_> = editions_of(*variant).iter().flat_map(of_edition).collect();
             let prepared = self.message(letters, &with, date);
             let too_large = |error: &anyhow::Error| {
                 let error = error.downcast_ref();

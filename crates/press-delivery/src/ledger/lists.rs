@@ -268,7 +268,8 @@ impl Ledger {
         forget.await.map_err(|error| self.failed(error))
     }
 
-    /// Suppresses people; says how many were not before.
+    /// Suppresses people; says how many were not before. Whoever is forgotten is not
+    /// written down again: an import keeps such people out by itself.
     ///
     /// # Errors
     /// See [`LedgerError`].
@@ -276,22 +277,36 @@ impl Ledger {
         &self,
         keys: &[String],
         reason: &str,
+        forgetting: &Forgetting,
         now: i64,
     ) -> Result<u64, LedgerError> {
-        let keys = serde_json::to_string(keys).unwrap_or_else(|_| "[]".to_owned());
         let mut connection = self.lock().await;
-        sqlx::query(&format!(
-            "INSERT INTO suppression SELECT value, $1, $2 FROM {} WHERE true \
-             ON CONFLICT (key) DO NOTHING",
-            self.dialect.each(3)
-        ))
-        .bind(reason)
-        .bind(now)
-        .bind(keys)
-        .execute(&mut *connection)
-        .await
-        .map(|done| done.rows_affected())
-        .map_err(|error| self.failed(error))
+        let suppress = async {
+            let mut change = self.begin(&mut connection).await?;
+            let any_forgotten: i64 = sqlx::query_scalar("SELECT count(*) FROM forgotten")
+                .fetch_one(&mut *change)
+                .await?;
+            let mut known = Vec::with_capacity(keys.len());
+            for key in keys {
+                if any_forgotten == 0 || !is_forgotten(&forgetting.hash(key), &mut change).await? {
+                    known.push(key);
+                }
+            }
+            let suppressed = sqlx::query(&format!(
+                "INSERT INTO suppression SELECT value, $1, $2 FROM {} WHERE true \
+                 ON CONFLICT (key) DO NOTHING",
+                self.dialect.each(3)
+            ))
+            .bind(reason)
+            .bind(now)
+            .bind(serde_json::to_string(&known).unwrap_or_else(|_| "[]".to_owned()))
+            .execute(&mut *change)
+            .await?
+            .rows_affected();
+            change.commit().await?;
+            Ok(suppressed)
+        };
+        suppress.await.map_err(|error| self.failed(error))
     }
 
     /// Takes a suppression back; says whether there was one. Who has left stays

@@ -95,6 +95,14 @@ impl Desk {
         (imported, told)
     }
 
+    pub async fn suppress(&self, address: &str, now: i64) -> u64 {
+        let keys = [address.to_owned()];
+        let suppressed = self
+            .ledger
+            .suppress(&keys, "by hand", &self.forgetting, now);
+        suppressed.await.unwrap()
+    }
+
     pub async fn forget(&self, key: &str) -> bool {
         let forgotten = self.ledger.forget(key, &self.forgetting, 3).await;
         forgotten.unwrap()
