@@ -4,7 +4,7 @@
 //! In the PostgreSQL that `PRESS_TEST_POSTGRES` names; skipped without it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use press_delivery::{Ledger, Mark, Marks, RelayKind, Reply};
@@ -36,34 +36,34 @@ pub fn measure(runtime: &tokio::runtime::Runtime, people: usize, messages: usize
 async fn claims(server: &str, people: usize) {
     let ledgers = frozen(server, people).await;
     let campaign = campaign(&ledgers[0]).await;
-    let highest = people * 2;
-    let claimed: Arc<Vec<AtomicBool>> =
-        Arc::new((0..highest).map(|_| AtomicBool::new(false)).collect());
-    let total = Arc::new(AtomicUsize::new(0));
-    let begun = Instant::now();
-    let workers = ledgers.into_iter().map(|ledger| {
-        let (claimed, total) = (claimed.clone(), total.clone());
-        tokio::spawn(async move {
-            let (sending, _) = ledger.begin_sending(now()).await.expect("a sender");
-            loop {
-                let rows = ledger.claim(campaign, sending.number(), now(), 200, &[]);
-                let rows = rows.await.expect("a claim");
-                if rows.is_empty() {
-                    break;
-                }
-                for row in rows {
-                    let id = usize::try_from(row.id).expect("a number");
-                    let twice = claimed[id].swap(true, Ordering::Relaxed);
-                    assert!(!twice, "row {id} was claimed twice");
-                    total.fetch_add(1, Ordering::Relaxed);
-                }
+    // Numbers are not given out without gaps.
+    let claimed: Vec<AtomicBool> = (0..people * 2).map(|_| AtomicBool::new(false)).collect();
+    let claim_all = async |ledger: &Ledger| {
+        let (sending, _) = ledger.begin_sending(now()).await.expect("a sender");
+        let mut count = 0;
+        loop {
+            let rows = ledger.claim(campaign, sending.number(), now(), 200, &[]);
+            let rows = rows.await.expect("a claim");
+            if rows.is_empty() {
+                return count;
             }
-        })
-    });
-    for worker in workers.collect::<Vec<_>>() {
-        worker.await.expect("a worker");
-    }
-    assert_eq!(total.load(Ordering::Relaxed), people);
+            count += rows.len();
+            for row in rows {
+                let id = usize::try_from(row.id).expect("a number");
+                let twice = claimed[id].swap(true, Ordering::Relaxed);
+                assert!(!twice, "row {id} was claimed twice");
+            }
+        }
+    };
+    let begun = Instant::now();
+    let [one, two, three, four] = &ledgers;
+    let counts = tokio::join!(
+        claim_all(one),
+        claim_all(two),
+        claim_all(three),
+        claim_all(four)
+    );
+    assert_eq!(counts.0 + counts.1 + counts.2 + counts.3, people);
     println!(
         "PostgreSQL, {WORKERS} senders: {people} rows claimed, none twice, {:.0} a second",
         people as f64 / begun.elapsed().as_secs_f64()
@@ -76,47 +76,50 @@ async fn marks(server: &str, people: usize) {
     let ledgers = frozen(server, people).await;
     let campaign = campaign(&ledgers[0]).await;
     let begun = Instant::now();
-    let workers = ledgers.into_iter().map(|ledger| {
-        tokio::spawn(async move {
-            let (sending, _) = ledger.begin_sending(now()).await.expect("a sender");
-            let (marks, writer) = Marks::start(&ledger, sending.number());
-            let room = Arc::new(tokio::sync::Semaphore::new(UNDER_WAY));
-            loop {
-                let rows = ledger.claim(campaign, sending.number(), now(), 200, &[]);
-                let rows = rows.await.expect("a claim");
-                if rows.is_empty() {
-                    break;
-                }
-                for row in rows {
-                    let room = room.clone().acquire_owned().await.expect("room");
-                    let marks = marks.clone();
-                    tokio::spawn(async move {
-                        let flight = Mark::InFlight {
-                            message_id: format!("{}@example.org", row.subscriber),
-                        };
-                        assert_eq!(marks.make(row.id, flight, now()).await, Some(true));
-                        let accepted = Mark::Accepted(Reply {
-                            code: 250,
-                            enhanced: Some("2.0.0".to_owned()),
-                            words: "Ok: queued as 4XyZ".to_owned(),
-                        });
-                        assert_eq!(marks.make(row.id, accepted, now()).await, Some(true));
-                        drop(room);
-                    });
-                }
-            }
-            // What is under way holds its own handle.
-            drop(marks);
-            writer.await.expect("a writer").expect("the ledger");
-        })
-    });
-    for worker in workers.collect::<Vec<_>>() {
-        worker.await.expect("a worker");
-    }
+    let [one, two, three, four] = &ledgers;
+    tokio::join!(
+        mark_all(one, campaign),
+        mark_all(two, campaign),
+        mark_all(three, campaign),
+        mark_all(four, campaign)
+    );
     println!(
         "PostgreSQL, {WORKERS} senders: {:.0} rows a second claimed and marked twice",
         people as f64 / begun.elapsed().as_secs_f64()
     );
+}
+
+async fn mark_all(ledger: &Ledger, campaign: i64) {
+    let (sending, _) = ledger.begin_sending(now()).await.expect("a sender");
+    let (marks, writer) = Marks::start(ledger, sending.number());
+    let room = Arc::new(tokio::sync::Semaphore::new(UNDER_WAY));
+    loop {
+        let rows = ledger.claim(campaign, sending.number(), now(), 200, &[]);
+        let rows = rows.await.expect("a claim");
+        if rows.is_empty() {
+            break;
+        }
+        for row in rows {
+            let room = room.clone().acquire_owned().await.expect("room");
+            let marks = marks.clone();
+            tokio::spawn(async move {
+                let flight = Mark::InFlight {
+                    message_id: format!("{}@example.org", row.subscriber),
+                };
+                assert_eq!(marks.make(row.id, flight, now()).await, Some(true));
+                let accepted = Mark::Accepted(Reply {
+                    code: 250,
+                    enhanced: Some("2.0.0".to_owned()),
+                    words: "Ok: queued as 4XyZ".to_owned(),
+                });
+                assert_eq!(marks.make(row.id, accepted, now()).await, Some(true));
+                drop(room);
+            });
+        }
+    }
+    // What is under way holds its own handle.
+    drop(marks);
+    writer.await.expect("a writer").expect("the ledger");
 }
 
 /// Four senders with PostgreSQL beside one with SQLite, each with four connections: as
@@ -164,9 +167,7 @@ fn beside(
     let four = runtime.block_on(async {
         let ledgers = frozen(server, messages).await;
         let (cpu_before, begun) = (crate::cpu(), Instant::now());
-        let [one, two, three, four] = &ledgers[..] else {
-            panic!("four ledgers");
-        };
+        let [one, two, three, four] = &ledgers;
         let send = |ledger| ours::send_campaign(ledger, &prepared, Vec::new(), port, connections);
         let sent = tokio::join!(send(one), send(two), send(three), send(four));
         assert_eq!(sent.0 + sent.1 + sent.2 + sent.3, messages as u64);
@@ -181,7 +182,7 @@ fn beside(
 
 /// A campaign to so many people, in a schema of its own, and a connection to it for
 /// each sender. The list is put in by the server itself.
-async fn frozen(server: &str, people: usize) -> Vec<Ledger> {
+async fn frozen(server: &str, people: usize) -> [Ledger; WORKERS] {
     const SCHEMA: &str = "benchmark";
     sqlx::any::install_default_drivers();
     let mut connection = AnyConnection::connect(server).await.expect("PostgreSQL");
@@ -189,10 +190,8 @@ async fn frozen(server: &str, people: usize) -> Vec<Ledger> {
     connection.execute(anew.as_str()).await.expect("a schema");
     let joint = if server.contains('?') { '&' } else { '?' };
     let url = format!("{server}{joint}options=-csearch_path%3D{SCHEMA}");
-    let mut ledgers = Vec::new();
-    for _ in 0..WORKERS {
-        ledgers.push(Ledger::open_postgres(&url).await.expect("a ledger"));
-    }
+    let open = async || Ledger::open_postgres(&url).await.expect("a ledger");
+    let ledgers = [open().await, open().await, open().await, open().await];
     let list = format!(
         "INSERT INTO {SCHEMA}.subscriber (key, address, domain, name, added, changed) \
          SELECT key, key, substring(key from '@(.*)'), 'Reader ' || n, 0, 0 FROM \
