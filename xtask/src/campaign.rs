@@ -3,6 +3,7 @@
 
 mod report;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -130,11 +131,7 @@ async fn status(
     let due = ledger.next_due(campaign.id).await?;
     let segment = Some(&campaign.segment).filter(|segment| !segment.is_empty());
     let start = campaign.start.filter(|_| campaign.begun.is_none());
-    let is_over = is_settled(&counts) && !counts.contains_key(&State::Uncertain);
-    let state = match campaign.state {
-        CampaignState::Sending if is_over => "done",
-        state => state.as_str(),
-    };
+    let state = state(campaign, &counts);
     if as_json {
         let of_state = |state: State| counts.get(&state).copied().unwrap_or_default();
         let counts: Map<String, Value> = State::ALL
@@ -166,8 +163,17 @@ async fn status(
     Ok(())
 }
 
+/// The state of a campaign; one of which nothing is left is done.
+fn state(campaign: &Campaign, counts: &BTreeMap<State, u64>) -> &'static str {
+    let is_over = is_settled(counts) && !counts.contains_key(&State::Uncertain);
+    match campaign.state {
+        CampaignState::Sending if is_over => "done",
+        state => state.as_str(),
+    }
+}
+
 /// Counts by state, a line each.
-pub fn lines(counts: &std::collections::BTreeMap<State, u64>) -> String {
+pub fn lines(counts: &BTreeMap<State, u64>) -> String {
     counts
         .iter()
         .map(|(state, count)| format!("  {state:<11}{count:>9}\n"))

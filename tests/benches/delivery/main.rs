@@ -1,7 +1,8 @@
 //! How fast an issue is delivered, beside what others do in the same run.
 //!
 //! `cargo bench --profile dev --bench delivery`; with a number behind `--` so many
-//! messages in each stage. Needs Debian's `smtp-source` and `smtp-sink` (package
+//! messages in each stage, and with the names of stages (`postfix`, `slow`, `freeze`,
+//! `bounces`, `shared`) these alone. Needs Debian's `smtp-source` and `smtp-sink` (package
 //! postfix) for the first stages, and a PostgreSQL that `PRESS_TEST_POSTGRES` names for
 //! the last, and says so where they are not.
 
@@ -46,15 +47,21 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime");
-    against_postfix(&runtime, messages);
-    against_a_slow_relay(&runtime, messages.min(2000));
-    freeze::measure(asked.map_or(1_000_000, |_| messages * 10));
-    returned::measure(&runtime, messages * 2);
-    shared::measure(
-        &runtime,
-        asked.map_or(1_000_000, |_| messages * 10),
-        messages,
-    );
+    let people = asked.map_or(1_000_000, |_| messages * 10);
+    let stages = ["postfix", "slow", "freeze", "bounces", "shared"];
+    let any_named = std::env::args().any(|word| stages.contains(&word.as_str()));
+    for stage in stages {
+        if any_named && !std::env::args().any(|word| word == stage) {
+            continue;
+        }
+        match stage {
+            "postfix" => against_postfix(&runtime, messages),
+            "slow" => against_a_slow_relay(&runtime, messages.min(2000)),
+            "freeze" => freeze::measure(people),
+            "bounces" => returned::measure(&runtime, messages * 2),
+            _ => shared::measure(&runtime, people, messages),
+        }
+    }
 }
 
 /// Four connections into `smtp-sink`.

@@ -2,6 +2,7 @@
 //!
 //! The file names people, so it lies below `.press` and only its owner can read it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -49,7 +50,7 @@ fn place(issue: &str, desk: &Desk, campaign: &Campaign) -> PathBuf {
 struct Summary<'a> {
     issue: &'a str,
     campaign: &'a Campaign,
-    counts: std::collections::BTreeMap<State, u64>,
+    counts: BTreeMap<State, u64>,
     sent: Option<(i64, i64)>,
     failed: Vec<Reason>,
     deferred: Vec<Reason>,
@@ -83,7 +84,7 @@ impl<'a> Summary<'a> {
         format!(
             "{}{to}: {}, confirmed {}\n",
             self.issue,
-            self.campaign.state.as_str(),
+            super::state(self.campaign, &self.counts),
             time(self.campaign.confirmed)
         )
     }

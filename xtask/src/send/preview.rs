@@ -59,6 +59,9 @@ impl Office<'_> {
             let bytes = letters.sample(prepared)?.content.len();
             let with = with(*variant, draft.links_editions());
             let count = plan.variants.get(variant).copied().unwrap_or_default();
+            if count == 0 && messages.len() > 1 {
+                continue;
+            }
             let of_whom = match messages.len() {
                 1 => String::new(),
                 _ => format!(", for {count} of them"),

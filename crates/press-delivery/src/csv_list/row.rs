@@ -59,7 +59,7 @@ pub fn read(record: &Record<'_>, columns: &Columns) -> Result<Row, String> {
         address,
         name: name(&value, columns)?,
         language: value(columns.language)?.or(told_language),
-        editions: value(columns.editions)?,
+        editions: editions(value(columns.editions)?, &mut remarks),
         segments,
         consent_source: value(columns.consent_source)?.or(service.map(str::to_owned)),
         consent_time,
@@ -70,6 +70,21 @@ pub fn read(record: &Record<'_>, columns: &Columns) -> Result<Row, String> {
         reason: value(columns.reason)?,
         remarks,
     })
+}
+
+/// The editions by commas; `email` is one that everybody gets. A remark names those
+/// that cannot go with a message.
+fn editions(asked: Option<String>, remarks: &mut Vec<String>) -> Option<String> {
+    for edition in asked.as_deref().unwrap_or_default().split([',', ';']) {
+        let edition = edition.trim().to_lowercase();
+        if !["", "email", "epub", "pdf"].contains(&edition.as_str()) {
+            remarks.push(format!(
+                "`{}` is no edition that can go with the email; there are epub and pdf",
+                start(&edition)
+            ));
+        }
+    }
+    asked
 }
 
 type Read<'a> = dyn Fn(Option<usize>) -> Result<Option<String>, String> + 'a;
