@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use database::Desk;
+use database::{Desk, now, relay, stamped};
 use press_delivery::*;
 use press_testrelay::{Faults, Setup, TestRelay};
 use tokio::sync::watch;
@@ -36,11 +36,6 @@ const MORNING: i64 = 1_732_946_400_000;
 
 fn morning() -> i64 {
     MORNING
-}
-
-fn now() -> i64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    i64::try_from(now.unwrap().as_millis()).unwrap()
 }
 
 struct Campaigner {
@@ -76,15 +71,7 @@ impl Campaigner {
     ) -> (Ended, Progress) {
         let ledger = &self.desk.ledger;
         let (sending, _) = ledger.begin_sending(clock()).await.unwrap();
-        let relay = Relay {
-            host: "127.0.0.1".to_owned(),
-            port: self.relay.address().port(),
-            tls: Tls::None,
-            login: None,
-            hello: "sender.test".to_owned(),
-            limits: Limits::default(),
-            messages_per_connection: 100,
-        };
+        let relay = relay(self.relay.address().port());
         let run = Run {
             sending: &sending,
             settings,
@@ -112,15 +99,6 @@ impl Campaigner {
         assert_eq!(to.len(), all, "somebody has two");
         all
     }
-}
-
-fn stamped(row: &Row) -> Result<Stamped, String> {
-    let message_id = format!("{}@example.org", row.subscriber);
-    Ok(Stamped {
-        from: "bounces@example.org".to_owned(),
-        content: format!("Message-ID: <{message_id}>\r\n\r\nWords.\r\n").into_bytes(),
-        message_id,
-    })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

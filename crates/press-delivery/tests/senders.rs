@@ -5,26 +5,12 @@ mod database;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use database::Desk;
+use database::{Desk, now, relay, stamped};
 use press_delivery::*;
 use press_testrelay::{Accepted, Faults, Setup, TestRelay};
 use tokio::sync::watch;
-
-fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    i64::try_from(now.as_millis()).unwrap()
-}
-
-fn stamped(row: &Row) -> Result<Stamped, String> {
-    let message_id = format!("{}@example.org", row.subscriber);
-    Ok(Stamped {
-        from: "bounces@example.org".to_owned(),
-        content: format!("Message-ID: <{message_id}>\r\n\r\nWords.\r\n").into_bytes(),
-        message_id,
-    })
-}
 
 /// A campaign to so many people at four domains, and a relay.
 struct Office {
@@ -70,15 +56,7 @@ impl Office {
     ) -> (Ended, Progress) {
         let ledger = self.desk.elsewhere().await;
         let (sending, _) = ledger.begin_sending(now()).await.unwrap();
-        let relay = Relay {
-            host: "127.0.0.1".to_owned(),
-            port: self.relay.address().port(),
-            tls: Tls::None,
-            login: None,
-            hello: "sender.test".to_owned(),
-            limits: Limits::default(),
-            messages_per_connection: 100,
-        };
+        let relay = relay(self.relay.address().port());
         let run = Run {
             sending: &sending,
             settings,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::PathBuf;
 use std::sync::LazyLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use press_delivery::*;
 use tempfile::TempDir;
@@ -217,5 +218,34 @@ impl Sender {
 
     pub async fn make(&self, row: &Row, mark: Mark, now: i64) -> bool {
         self.marks.make(row.id, mark, now).await.unwrap()
+    }
+}
+
+/// The time of day.
+pub fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    i64::try_from(now.unwrap().as_millis()).unwrap()
+}
+
+/// A short message for a row.
+pub fn stamped(row: &Row) -> Result<Stamped, String> {
+    let message_id = format!("{}@example.org", row.subscriber);
+    Ok(Stamped {
+        from: "bounces@example.org".to_owned(),
+        content: format!("Message-ID: <{message_id}>\r\n\r\nWords.\r\n").into_bytes(),
+        message_id,
+    })
+}
+
+/// The relay on a port of this machine.
+pub fn relay(port: u16) -> Relay {
+    Relay {
+        host: "127.0.0.1".to_owned(),
+        port,
+        tls: Tls::None,
+        login: None,
+        hello: "sender.test".to_owned(),
+        limits: Limits::default(),
+        messages_per_connection: 100,
     }
 }
