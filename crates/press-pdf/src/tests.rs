@@ -672,6 +672,40 @@ fn a_note_and_its_mark_lead_to_each_other() {
     assert!(near(mark.1, back.0) && near(back.1, mark.0), "{links:?}");
 }
 
+#[test]
+fn a_note_that_is_longer_than_a_page_goes_on_and_loses_no_word() {
+    let cells = |n: usize| -> Vec<Value> {
+        let cell = |c| json!({ "content": [text(&format!("column{c}{n}"))] });
+        (0..9).map(cell).collect()
+    };
+    for count in [1600, 2000, 3200] {
+        let words: String = (0..count).map(|n| format!("w{n} ")).collect();
+        let more = "More words. ".repeat(40);
+        // A table that would stand over all columns, where the note goes on.
+        let mut press = Press::of(json!([
+            with("b-one.1", json!([text("Words"), note(1, 1)])),
+            paragraph("b-one.2", &more),
+            { "kind": "table", "id": "b-one.3", "span": span(0), "columns": vec!["default"; 9],
+              "header": cells(0), "rows": [cells(1), cells(2)] },
+        ]));
+        let note = &mut press.issue.sections[0].articles[0].notes[0];
+        note.blocks = serde_json::from_value(json!([paragraph("b-one.n1", &words)])).unwrap();
+        let layout = press.layout();
+        for page in layout.document().pages() {
+            let height = page.frame.height().to_pt();
+            for (_, y, text) in texts_of(&page.frame) {
+                let is_there = (0.0..height).contains(&y);
+                assert!(is_there, "{count}: {} is off the page", text.text);
+            }
+        }
+        let printed = text_of(&layout.pdf().unwrap());
+        let missing = words
+            .split_whitespace()
+            .find(|word| !printed.contains(word));
+        assert_eq!(missing, None, "{count}");
+    }
+}
+
 /// How far down on the page links to places stand, and where they lead.
 fn links_of(frame: &Frame) -> Vec<(f64, Location)> {
     let mut links = Vec::new();
