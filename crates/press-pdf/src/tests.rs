@@ -660,7 +660,7 @@ fn a_note_and_its_mark_lead_to_each_other() {
     let introspector = layout.document().introspector();
     let mut links: Vec<(f64, f64)> = links_of(&layout.document().pages()[0].frame)
         .into_iter()
-        .map(|(y, target)| (y, introspector.position(target).unwrap().point.y.to_pt()))
+        .map(|(_, y, target)| (y, introspector.position(target).unwrap().point.y.to_pt()))
         .collect();
     links.sort_by(|one, other| one.0.total_cmp(&other.0));
     // Above these stand those of the contents.
@@ -706,18 +706,67 @@ fn a_note_that_is_longer_than_a_page_goes_on_and_loses_no_word() {
     }
 }
 
-/// How far down on the page links to places stand, and where they lead.
-fn links_of(frame: &Frame) -> Vec<(f64, Location)> {
+#[test]
+fn notes_stand_in_the_column_of_their_marks() {
+    let count = 90;
+    let parts: Vec<Value> = (1..=count)
+        .map(|n| {
+            let words = |count: usize| text(&"word of it ".repeat(count));
+            // From two lines to nine, with the mark anywhere.
+            let (before, behind) = (n * 7 % 13, n * 5 % 17);
+            let content = json!([text("W "), words(before), note(n as u32, 1), words(behind)]);
+            with(&format!("b-one.{n}"), content)
+        })
+        .collect();
+    let notes: Vec<Value> = (1..=count)
+        .map(|n| {
+            let blocks = json!([paragraph(
+                &format!("b-one.n{n}"),
+                &"note ".repeat(3 + n * 11 % 40)
+            )]);
+            json!({ "number": n, "span": span(0), "references": 1, "blocks": blocks })
+        })
+        .collect();
+    for look in [Look::Review, Look::Modern, Look::Classic] {
+        let mut press = Press::of(json!(parts));
+        press.publication.theme = Theme::of(look);
+        press.issue.sections[0].articles[0].notes = serde_json::from_value(json!(notes)).unwrap();
+        let layout = press.layout();
+        let introspector = layout.document().introspector();
+        let column = |x: f64| look != Look::Classic && x > 297.0;
+        let mut pairs = 0;
+        for (page, frame) in layout.document().pages().iter().enumerate() {
+            for (x, y, target) in links_of(&frame.frame) {
+                let to = introspector.position(target).unwrap();
+                let (to_page, to_x) = (to.page.get() - 1, to.point.x.to_pt());
+                // The contents lead elsewhere.
+                let is_of_note = page > 0 || to.point.y.to_pt() > y + 40.0;
+                if is_of_note {
+                    assert_eq!(
+                        (page, column(x)),
+                        (to_page, column(to_x)),
+                        "{look:?} {page}"
+                    );
+                    pairs += 1;
+                }
+            }
+        }
+        assert!(pairs > count, "{look:?}: {pairs}");
+    }
+}
+
+/// Where on the page links to places stand, and where they lead.
+fn links_of(frame: &Frame) -> Vec<(f64, f64, Location)> {
     let mut links = Vec::new();
     for (at, item) in frame.items() {
-        let y = at.y.to_pt();
+        let (x, y) = (at.x.to_pt(), at.y.to_pt());
         match item {
             FrameItem::Group(group) => {
+                let (dx, dy) = (group.transform.tx.to_pt(), group.transform.ty.to_pt());
                 let inner = links_of(&group.frame).into_iter();
-                let down = y + group.transform.ty.to_pt();
-                links.extend(inner.map(|(top, target)| (down + top, target)));
+                links.extend(inner.map(|(left, top, to)| (x + dx + left, y + dy + top, to)));
             }
-            FrameItem::Link(Destination::Location(target), _) => links.push((y, *target)),
+            FrameItem::Link(Destination::Location(target), _) => links.push((x, y, *target)),
             _ => {}
         }
     }
