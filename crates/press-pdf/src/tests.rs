@@ -10,9 +10,9 @@ use press_model::{
 };
 use press_template::Templates;
 use serde_json::{Value, json};
-use typst::introspection::{Introspector, Location};
+use typst::introspection::Location;
 use typst::layout::{Frame, FrameItem};
-use typst::model::{Destination, Document as _};
+use typst::model::Destination;
 use typst::text::{FontStyle, TextItem};
 
 use crate::{Error, Input, Layout, cover, layout};
