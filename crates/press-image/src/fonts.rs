@@ -22,6 +22,7 @@ pub fn bundled() -> &'static [(&'static str, &'static [u8])] {
         "SourceSans3-Italic.ttf",
         "SourceSans3-SemiBold.ttf",
         "SourceSans3-Bold.ttf",
+        "SourceSans3-BoldItalic.ttf",
         "SourceCodePro-Regular.ttf",
         "SourceCodePro-Bold.ttf",
         "EBGaramond-Regular.ttf",

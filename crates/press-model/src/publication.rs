@@ -106,13 +106,31 @@ impl Theme {
         }
     }
 
-    /// The pairs of colours in which every look sets words, in words and as the
+    /// Running text, on white and on the tint.
+    pub const INK: Colour = Colour {
+        red: 0x1a,
+        green: 0x19,
+        blue: 0x18,
+    };
+    /// What steps back beside it: standfirsts, credits, folios.
+    pub const QUIET: Colour = Colour {
+        red: 0x5b,
+        green: 0x57,
+        blue: 0x52,
+    };
+
+    /// The pairs of colours in which the looks set words, in words and as the
     /// colour of the letters and that of their ground.
-    pub fn pairs(accent: Colour) -> [(&'static str, Colour, Colour); 3] {
+    pub fn pairs(accent: Colour) -> [(&'static str, Colour, Colour); 7] {
+        let (page, asides) = (Colour::WHITE, accent.tint());
         [
-            ("labels on the page", accent, Colour::WHITE),
-            ("labels in asides", accent, accent.tint()),
+            ("labels on the page", accent, page),
+            ("labels in asides", accent, asides),
             ("white words on the accent", Colour::WHITE, accent),
+            ("text on the page", Theme::INK, page),
+            ("text in asides", Theme::INK, asides),
+            ("quiet words on the page", Theme::QUIET, page),
+            ("quiet words in asides", Theme::QUIET, asides),
         ]
     }
 
@@ -408,6 +426,18 @@ mod tests {
             let readable = Theme::readable(accent);
             let ratio = Theme::least_contrast(readable);
             assert!((4.5..4.7).contains(&ratio), "{text} {readable}: {ratio}");
+        }
+    }
+
+    #[test]
+    fn what_the_accent_does_not_decide_can_be_read_on_every_tint() {
+        let colour = |text| Colour::parse(text).unwrap();
+        for text in ["#000000", "#8a1c1c", "#0b4f6c", "#ffffff"] {
+            let fixed = [Theme::INK, Theme::QUIET];
+            let pairs = Theme::pairs(colour(text));
+            let mut of_fixed = pairs.iter().filter(|(_, words, _)| fixed.contains(words));
+            assert_eq!(of_fixed.clone().count(), 4);
+            assert!(of_fixed.all(|(_, words, ground)| words.contrast(*ground) >= Theme::OF_TEXT));
         }
     }
 

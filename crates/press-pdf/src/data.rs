@@ -9,8 +9,8 @@ use std::thread;
 use chrono::Datelike;
 use press_image::{Format, Pictures, Prepared};
 use press_model::{
-    AssetPath, Contents, Labels, LinkTarget, Look, Met, Publication, Slug, month, month_and_year,
-    walk,
+    AssetPath, Colour, Contents, Labels, LinkTarget, Look, Met, Publication, Slug, Theme, month,
+    month_and_year, walk,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -40,6 +40,9 @@ struct Data<'a> {
     labels: &'a Labels,
     contents: Contents,
     fonts: FontLists,
+    /// The colours of text that the accent does not decide.
+    ink: Colour,
+    quiet: Colour,
     /// `November 2024`.
     month_and_year: String,
     /// `November`.
@@ -259,6 +262,8 @@ fn write<'a>(
         labels: Labels::of(&publication.language),
         contents: issue.contents(),
         fonts: FontLists::new(store, input.fonts, &publication.theme, &marked),
+        ink: Theme::INK,
+        quiet: Theme::QUIET,
         month_and_year: month_and_year(issue.date, &publication.language),
         month: month(issue.date, &publication.language),
         date: Date {

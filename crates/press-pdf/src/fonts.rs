@@ -1,9 +1,10 @@
 //! Which fonts there are, and in which order a character looks for one.
 //!
 //! Typst drops a letter when a font of the list lacks the letter but has the
-//! combining mark that follows it. So where an issue has such a pair, each font
-//! that lacks the letter says that it does not cover it; letter and mark then go
-//! on to the next font together.
+//! combining mark that follows it, and takes a letter that a font lacks apart into
+//! one that it has and a mark, which then may stand beside its place. So where an
+//! issue has such letters, each font that lacks one says that it does not cover it;
+//! it goes on to the next font in one piece.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -15,6 +16,7 @@ use serde::Serialize;
 use typst::foundations::Bytes;
 use typst::text::{Font, FontBook};
 use typst_kit::fonts::FontStore;
+use unicode_normalization::char::decompose_canonical;
 
 /// The bundled families that stand in for one another, in the order in which a
 /// character of an alphabet looks for its font (`templates/fonts/README.md`).
@@ -145,7 +147,7 @@ impl FontLists {
     }
 }
 
-/// Adds the letters of `words` that have a combining mark after them.
+/// Adds the letters of `words` that have a combining mark after them or in them.
 pub fn add_marked(words: &str, marked: &mut BTreeSet<char>) {
     if words.is_ascii() {
         return;
@@ -155,6 +157,9 @@ pub fn add_marked(words: &str, marked: &mut BTreeSet<char>) {
         if is_mark(c) {
             marked.extend(letter.take());
         } else {
+            if has_mark_in_it(c) {
+                marked.insert(c);
+            }
             letter = Some(c);
         }
     }
@@ -221,6 +226,15 @@ pub fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
+/// Whether a letter of an alphabet is made of another and a mark.
+fn has_mark_in_it(c: char) -> bool {
+    let mut parts = 0;
+    if matches!(c, '\u{c0}'..='\u{1fff}') {
+        decompose_canonical(c, |_| parts += 1);
+    }
+    parts > 1
+}
+
 /// What Chinese text takes from the Latin fonts: all of ASCII, and letters.
 fn western() -> impl Iterator<Item = char> {
     (' '..='~').chain('\u{c0}'..='\u{24f}')
@@ -257,12 +271,13 @@ mod tests {
     }
 
     #[test]
-    fn only_letters_before_marks_are_kept_from_fonts_that_lack_them() {
+    fn only_letters_with_marks_are_kept_from_fonts_that_lack_them() {
         let mut marked = BTreeSet::new();
-        add_marked("ɛ̃ and q̄ but not é, 王", &mut marked);
-        assert_eq!(marked, BTreeSet::from(['q', 'ɛ']));
+        add_marked("ɛ̃ and q̄, é and ἀ, but not α, Я, 王", &mut marked);
+        assert_eq!(marked, BTreeSet::from(['q', 'é', 'ɛ', 'ἀ']));
         let store = store(&[], &Theme::default()).unwrap();
-        assert_eq!(lacking(store.book(), "Source Serif 4", &marked), ['ɛ']);
+        assert_eq!(lacking(store.book(), "Source Serif 4", &marked), ['ɛ', 'ἀ']);
+        assert_eq!(lacking(store.book(), "EB Garamond", &marked), ['ἀ']);
         assert!(lacking(store.book(), "Noto Serif", &marked).is_empty());
         assert_eq!(all_but(&['ɛ']).as_deref(), Some(r"[^\x{25b}]"));
     }

@@ -10,7 +10,10 @@ use press_model::{
 };
 use press_template::Templates;
 use serde_json::{Value, json};
+use typst::introspection::Location;
 use typst::layout::{Frame, FrameItem};
+use typst::model::Destination;
+use typst::text::{FontStyle, TextItem};
 
 use crate::{Error, Input, Layout, cover, layout};
 
@@ -536,6 +539,256 @@ fn lines_stand_level_in_neighbouring_columns() {
             lines.len()
         );
     }
+}
+
+#[test]
+fn what_is_bound_shares_a_line_and_is_copied_with_a_plain_space() {
+    let words = "So 0.1\u{a0}millimetres it was, as J.\u{a0}Smith said. ".repeat(60);
+    for look in [Look::Review, Look::Modern, Look::Classic] {
+        let mut press = Press::of(json!([paragraph("b-one.1", &words)]));
+        press.publication.theme = Theme::of(look);
+        let layout = press.layout();
+        let mut lines: BTreeMap<(usize, bool, i64), Vec<(f64, String)>> = BTreeMap::new();
+        for (page, frame) in layout.document().pages().iter().enumerate() {
+            for (x, y, text) in texts_of(&frame.frame) {
+                let is_right = look != Look::Classic && x > 297.0;
+                let line = lines.entry((page, is_right, (y * 4.0).round() as i64));
+                line.or_default().push((x, text.text.to_string()));
+            }
+        }
+        assert!(lines.len() > 30, "{look:?}");
+        for mut line in lines.into_values() {
+            line.sort_by(|one, other| one.0.total_cmp(&other.0));
+            let line: String = line.into_iter().map(|(_, text)| text).collect();
+            let is_torn = ["0.1", "J."]
+                .iter()
+                .any(|end| line.trim_end().ends_with(end));
+            assert!(!is_torn, "{look:?}: {line}");
+        }
+        let copied = pdf_extract::extract_text_from_mem(&layout.pdf().unwrap()).unwrap();
+        assert!(!copied.contains('\u{a0}') && copied.contains("0.1 millimetres"));
+    }
+}
+
+#[test]
+fn addresses_have_no_hyphens_but_their_own() {
+    let address = "letters@specimen-newsletters.example";
+    let link = |at: u32| {
+        json!({ "kind": "link", "span": span(at), "content": [text(address)],
+            "target": { "kind": "address", "url": format!("mailto:{address}") } })
+    };
+    // Of ever other lengths, so that lines end anywhere in it.
+    let content: Vec<Value> = (0..60)
+        .flat_map(|n| {
+            [
+                text(&format!("{} to ", "o".repeat(n as usize % 23))),
+                link(n),
+                text(" "),
+            ]
+        })
+        .collect();
+    let printed = text_of(&Press::of(json!([with("b-one.1", json!(content))])).pdf());
+    assert_eq!(printed.matches(address).count(), 60, "{printed}");
+}
+
+#[test]
+fn figures_stand_as_their_place_wants_them() {
+    let digits = |press: &Press, words: &str| -> Vec<f64> {
+        let layout = press.layout();
+        let texts = texts_of(&layout.document().pages()[0].frame);
+        let (_, _, text) = texts
+            .iter()
+            .find(|(_, _, text)| text.text == words)
+            .unwrap();
+        text.glyphs
+            .iter()
+            .map(|glyph| glyph.x_advance.get())
+            .collect()
+    };
+    for look in [Look::Review, Look::Classic] {
+        let mut press = Press::of(json!([
+            paragraph("b-one.1", "1808"),
+            { "kind": "table", "id": "b-one.2", "span": span(0), "columns": ["default"],
+              "header": [{ "content": [text("a")] }], "rows": [[{ "content": [text("1909")] }]] },
+        ]));
+        press.publication.theme = Theme::of(look);
+        let in_text = digits(&press, "1808");
+        assert!(in_text[0] < in_text[1] - 0.02, "{look:?}: {in_text:?}");
+        let in_table = digits(&press, "1909");
+        assert!(
+            (in_table[0] - in_table[1]).abs() < 0.001,
+            "{look:?}: {in_table:?}"
+        );
+    }
+}
+
+#[test]
+fn words_keep_their_letters_and_their_weight_in_every_look() {
+    for look in [Look::Review, Look::Modern, Look::Classic] {
+        let mut press = Press::of(json!([with(
+            "b-one.1",
+            json!([
+                { "kind": "strong", "content": [{ "kind": "emphasis", "content": [text("both")] }] },
+                text(" "),
+                { "kind": "language", "lang": "la", "direction": null, "content": [text("ipsum")] },
+            ])
+        )]));
+        press.publication.theme = Theme::of(look);
+        let layout = press.layout();
+        let texts = texts_of(&layout.document().pages()[0].frame);
+        let find = |words: &str| {
+            &texts
+                .iter()
+                .find(|(_, _, text)| text.text == words)
+                .unwrap()
+                .2
+        };
+        let variant = find("both").font.info().variant;
+        assert!(variant.weight.to_number() >= 600, "{look:?}");
+        assert_eq!(variant.style, FontStyle::Italic, "{look:?}");
+        let latin = find("ipsum");
+        for (glyph, letter) in latin.glyphs.iter().zip("ipsum".chars()) {
+            let of_letter = latin.font.ttf().glyph_index(letter).unwrap();
+            assert_eq!(glyph.id, of_letter.0, "{look:?} {letter}");
+        }
+    }
+}
+
+#[test]
+fn a_note_and_its_mark_lead_to_each_other() {
+    let layout = Press::of(json!([with("b-one.1", json!([text("Words"), note(1, 1)]))])).layout();
+    let introspector = layout.document().introspector();
+    let mut links: Vec<(f64, f64)> = links_of(&layout.document().pages()[0].frame)
+        .into_iter()
+        .map(|(_, y, target)| (y, introspector.position(target).unwrap().point.y.to_pt()))
+        .collect();
+    links.sort_by(|one, other| one.0.total_cmp(&other.0));
+    // Above these stand those of the contents.
+    let [.., mark, back] = links[..] else {
+        panic!("{links:?}")
+    };
+    let near = |one: f64, other: f64| (one - other).abs() < 15.0;
+    assert!(back.0 > mark.0 + 20.0, "the note is at the foot: {links:?}");
+    assert!(near(mark.1, back.0) && near(back.1, mark.0), "{links:?}");
+}
+
+#[test]
+fn a_note_that_is_longer_than_a_page_goes_on_and_loses_no_word() {
+    let cells = |n: usize| -> Vec<Value> {
+        let cell = |c| json!({ "content": [text(&format!("column{c}{n}"))] });
+        (0..9).map(cell).collect()
+    };
+    for count in [1600, 2000, 3200] {
+        let words: String = (0..count).map(|n| format!("w{n} ")).collect();
+        let more = "More words. ".repeat(40);
+        // A table that would stand over all columns, where the note goes on.
+        let mut press = Press::of(json!([
+            with("b-one.1", json!([text("Words"), note(1, 1)])),
+            paragraph("b-one.2", &more),
+            { "kind": "table", "id": "b-one.3", "span": span(0), "columns": vec!["default"; 9],
+              "header": cells(0), "rows": [cells(1), cells(2)] },
+        ]));
+        let note = &mut press.issue.sections[0].articles[0].notes[0];
+        note.blocks = serde_json::from_value(json!([paragraph("b-one.n1", &words)])).unwrap();
+        let layout = press.layout();
+        for page in layout.document().pages() {
+            let height = page.frame.height().to_pt();
+            for (_, y, text) in texts_of(&page.frame) {
+                let is_there = (0.0..height).contains(&y);
+                assert!(is_there, "{count}: {} is off the page", text.text);
+            }
+        }
+        let printed = text_of(&layout.pdf().unwrap());
+        let missing = words
+            .split_whitespace()
+            .find(|word| !printed.contains(word));
+        assert_eq!(missing, None, "{count}");
+    }
+}
+
+#[test]
+fn notes_stand_in_the_column_of_their_marks() {
+    let count = 90;
+    let parts: Vec<Value> = (1..=count)
+        .map(|n| {
+            let words = |count: usize| text(&"word of it ".repeat(count));
+            // From two lines to nine, with the mark anywhere.
+            let (before, behind) = (n * 7 % 13, n * 5 % 17);
+            let content = json!([text("W "), words(before), note(n as u32, 1), words(behind)]);
+            with(&format!("b-one.{n}"), content)
+        })
+        .collect();
+    let notes: Vec<Value> = (1..=count)
+        .map(|n| {
+            let blocks = json!([paragraph(
+                &format!("b-one.n{n}"),
+                &"note ".repeat(3 + n * 11 % 40)
+            )]);
+            json!({ "number": n, "span": span(0), "references": 1, "blocks": blocks })
+        })
+        .collect();
+    for look in [Look::Review, Look::Modern, Look::Classic] {
+        let mut press = Press::of(json!(parts));
+        press.publication.theme = Theme::of(look);
+        press.issue.sections[0].articles[0].notes = serde_json::from_value(json!(notes)).unwrap();
+        let layout = press.layout();
+        let introspector = layout.document().introspector();
+        let column = |x: f64| look != Look::Classic && x > 297.0;
+        let mut pairs = 0;
+        for (page, frame) in layout.document().pages().iter().enumerate() {
+            for (x, y, target) in links_of(&frame.frame) {
+                let to = introspector.position(target).unwrap();
+                let (to_page, to_x) = (to.page.get() - 1, to.point.x.to_pt());
+                // The contents lead elsewhere.
+                let is_of_note = page > 0 || to.point.y.to_pt() > y + 40.0;
+                if is_of_note {
+                    assert_eq!(
+                        (page, column(x)),
+                        (to_page, column(to_x)),
+                        "{look:?} {page}"
+                    );
+                    pairs += 1;
+                }
+            }
+        }
+        assert!(pairs > count, "{look:?}: {pairs}");
+    }
+}
+
+/// Where on the page links to places stand, and where they lead.
+fn links_of(frame: &Frame) -> Vec<(f64, f64, Location)> {
+    let mut links = Vec::new();
+    for (at, item) in frame.items() {
+        let (x, y) = (at.x.to_pt(), at.y.to_pt());
+        match item {
+            FrameItem::Group(group) => {
+                let (dx, dy) = (group.transform.tx.to_pt(), group.transform.ty.to_pt());
+                let inner = links_of(&group.frame).into_iter();
+                links.extend(inner.map(|(left, top, to)| (x + dx + left, y + dy + top, to)));
+            }
+            FrameItem::Link(Destination::Location(target), _) => links.push((x, y, *target)),
+            _ => {}
+        }
+    }
+    links
+}
+
+/// The pieces of text, with where they stand.
+fn texts_of(frame: &Frame) -> Vec<(f64, f64, TextItem)> {
+    let mut texts = Vec::new();
+    for (at, item) in frame.items() {
+        let (x, y) = (at.x.to_pt(), at.y.to_pt());
+        match item {
+            FrameItem::Group(group) => {
+                let (dx, dy) = (group.transform.tx.to_pt(), group.transform.ty.to_pt());
+                let inner = texts_of(&group.frame).into_iter();
+                texts.extend(inner.map(|(left, top, text)| (x + dx + left, y + dy + top, text)));
+            }
+            FrameItem::Text(text) => texts.push((x, y, text.clone())),
+            _ => {}
+        }
+    }
+    texts
 }
 
 #[test]

@@ -348,23 +348,26 @@ fn colours(press: &Document) -> BTreeSet<String> {
 
 #[test]
 fn words_and_rules_are_in_inks() {
-    let desk = Desk::with_fixture("minimal");
-    desk.edit("publication.toml", |text| {
-        text + "\n[press]\naccent = [0, 90, 80, 30]\n"
-    });
-    desk.done(&["build", "2024-01", "--edition", "press"]);
-    let files = desk.built_files("2024-01");
-    let (_, press) = files
-        .iter()
-        .find(|(name, _)| name.ends_with("-press.pdf"))
-        .unwrap();
-    let colours = colours(&Document::load_mem(press).unwrap());
-    assert!(colours.contains("0.00 0.00 0.00 1.00 k"), "{colours:?}");
-    for colour in &colours {
-        let is_black = colour.starts_with("0.00 0.00 0.00 ");
-        let is_accent = colour.starts_with("0.00 0.");
-        assert!(is_black || is_accent, "{colour} among {colours:?}");
-        assert!(colour.ends_with(['k', 'K']), "{colour}");
+    for look in ["review", "modern", "classic"] {
+        let desk = Desk::with_fixture("minimal");
+        desk.edit("publication.toml", |text| {
+            format!("{text}\n[theme]\nlook = \"{look}\"\n[press]\naccent = [0, 90, 80, 30]\n")
+        });
+        let run = desk.done(&["build", "2024-01", "--edition", "press"]);
+        assert!(!run.err.contains("screen-colour"), "{look}: {}", run.err);
+        let files = desk.built_files("2024-01");
+        let (_, press) = files
+            .iter()
+            .find(|(name, _)| name.ends_with("-press.pdf"))
+            .unwrap();
+        let colours = colours(&Document::load_mem(press).unwrap());
+        assert!(colours.contains("0.00 0.00 0.00 1.00 k"), "{colours:?}");
+        for colour in &colours {
+            let is_black = colour.starts_with("0.00 0.00 0.00 ");
+            let is_accent = colour.starts_with("0.00 0.");
+            assert!(is_black || is_accent, "{colour} among {colours:?}");
+            assert!(colour.ends_with(['k', 'K']), "{look}: {colour}");
+        }
     }
 }
 
