@@ -120,22 +120,24 @@ impl Layout {
 
 /// The pages, the columns of the last one of one length.
 ///
-/// Each place of the colophon that is tried is a round more of the layout, which goes
-/// on from the pages of the round before: what did not move is known from there.
+/// Each place of the colophon that is tried is a further round of the layout. It
+/// begins with what the first one knows, which is where everything stands: the numbers
+/// in the contents come into space that is left for them.
 fn balanced(world: &mut PressWorld, overrides: &Overrides) -> Result<PagedDocument, Error> {
     balance::place(world, Colophon::Below(0.0));
     let first = Round::first(world, overrides)?;
-    // Now the contents have their numbers of pages, and the text is where it stays.
-    let full = first.next(world, overrides)?;
-    for colophon in balance::candidates(&full.document) {
+    for colophon in balance::candidates(&first.document) {
         balance::place(world, colophon);
-        let tried = full.next(world, overrides)?;
-        if balance::fits(&tried.document, &full.document) {
-            return tried.settled(world, overrides);
+        let tried = first.next(world, overrides)?;
+        if balance::fits(&tried.document, &first.document) {
+            let document = tried.settled(world, overrides)?;
+            if balance::fits(&document, &first.document) {
+                return Ok(document);
+            }
         }
     }
     balance::place(world, Colophon::Below(0.0));
-    full.settled(world, overrides)
+    first.next(world, overrides)?.settled(world, overrides)
 }
 
 /// Midnight of a date.
