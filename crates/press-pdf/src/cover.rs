@@ -4,7 +4,8 @@ use press_image::encode_jpeg;
 use typst_render::RenderOptions;
 
 use crate::faults::Overrides;
-use crate::layout::{compile, date};
+use crate::layout::date;
+use crate::rounds::compile;
 use crate::world::{Files, PressWorld};
 use crate::{Error, Input, data, fonts};
 

@@ -2,13 +2,13 @@
 
 use chrono::{Datelike, NaiveDate};
 use press_model::{AssetPath, Diagnostic, PageMap};
-use typst::diag::Warned;
 use typst::foundations::{Bytes, Datetime, Smart};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 use crate::balance::{self, Colophon};
 use crate::faults::{self, Overrides};
+use crate::rounds::Round;
 use crate::world::{Files, PressWorld};
 use crate::{Error, Input, clusters, data, fonts, glyphs, page_map};
 use typst::World;
@@ -48,18 +48,7 @@ pub fn lay_out(input: &Input, press: Option<data::PressData>) -> Result<Layout, 
     let mut files = Files::templates(input.templates);
     let pictures = data::add_issue(input, press, &store, &mut files)?;
     let mut world = PressWorld::new(MAIN, files, store, date);
-    balance::place(&mut world, Colophon::Below(0.0));
-    let mut document = compile(&world, &overrides)?;
-    // What was laid out before is remembered, so that this costs little.
-    for colophon in balance::candidates(&document) {
-        balance::place(&mut world, colophon);
-        let other = compile(&world, &overrides)?;
-        if balance::fits(&other, &document) {
-            document = other;
-            break;
-        }
-    }
-    let document = clusters::joined(document);
+    let document = clusters::joined(balanced(&mut world, &overrides)?);
     Ok(Layout {
         page_map: page_map::of(&document),
         missing: glyphs::missing(&document, world.book(), input),
@@ -129,16 +118,26 @@ impl Layout {
     }
 }
 
-/// Lays out the main template of a world.
-pub fn compile(world: &PressWorld, overrides: &Overrides) -> Result<PagedDocument, Error> {
-    let Warned { output, warnings } = typst::compile::<PagedDocument>(world);
-    let document = output.map_err(|found| faults::error(&found, world, overrides))?;
-    let unknown = faults::unknown_fonts(&warnings, world, overrides);
-    if unknown.is_empty() {
-        Ok(document)
-    } else {
-        Err(Error::Faults(unknown))
+/// The pages, the columns of the last one of one length.
+///
+/// Each place of the colophon that is tried is a further round of the layout. It
+/// begins with what the first one knows, which is where everything stands: the numbers
+/// in the contents come into space that is left for them.
+fn balanced(world: &mut PressWorld, overrides: &Overrides) -> Result<PagedDocument, Error> {
+    balance::place(world, Colophon::Below(0.0));
+    let first = Round::first(world, overrides)?;
+    for colophon in balance::candidates(&first.document) {
+        balance::place(world, colophon);
+        let tried = first.next(world, overrides)?;
+        if balance::fits(&tried.document, &first.document) {
+            let document = tried.settled(world, overrides)?;
+            if balance::fits(&document, &first.document) {
+                return Ok(document);
+            }
+        }
     }
+    balance::place(world, Colophon::Below(0.0));
+    first.next(world, overrides)?.settled(world, overrides)
 }
 
 /// Midnight of a date.

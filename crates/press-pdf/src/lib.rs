@@ -23,6 +23,7 @@ mod preflight;
 mod press;
 mod profile;
 mod references;
+mod rounds;
 mod scripts;
 mod thumbnails;
 mod ticket;

@@ -6,12 +6,25 @@ use std::collections::BTreeMap;
 use press_model::{FileId, Issue, LinkReferences, LinkTarget, Met, Publication, Slug, Span, walk};
 use serde::Serialize;
 
-/// Numbers by address: of the whole issue, or of each article apart and of what is in
-/// none.
+/// How many letters of an address stand together at most where no mark parts them.
+const LONGEST_PIECE: usize = 18;
+/// The marks behind which an address breaks.
+const MARKS: &str = "/?&=#._~-";
+
+/// References by address: of the whole issue, or of each article apart and of what is
+/// in none.
 #[derive(Serialize, Default)]
 pub struct References<'a> {
-    issue: BTreeMap<String, usize>,
-    articles: BTreeMap<&'a Slug, BTreeMap<String, usize>>,
+    issue: BTreeMap<String, Reference>,
+    articles: BTreeMap<&'a Slug, BTreeMap<String, Reference>>,
+}
+
+/// The number of an address, from 1 without a gap, and what is printed of it: pieces
+/// between which a line may break.
+#[derive(Serialize)]
+struct Reference {
+    number: usize,
+    pieces: Vec<String>,
 }
 
 /// A link on the way through its words.
@@ -79,9 +92,40 @@ impl<'a> References<'a> {
             (LinkReferences::Article, Some(article)) => self.articles.entry(article).or_default(),
             (LinkReferences::None, _) => return,
         };
-        let next = numbers.len() + 1;
-        numbers.entry(link.address).or_insert(next);
+        let number = numbers.len() + 1;
+        let pieces = pieces(&link.address);
+        numbers
+            .entry(link.address)
+            .or_insert(Reference { number, pieces });
     }
+}
+
+/// An address without the scheme that its look tells, parted after its marks, and where
+/// a piece without any of them is long.
+fn pieces(address: &str) -> Vec<String> {
+    let shown = address
+        .trim_start_matches("mailto:")
+        .trim_start_matches("tel:");
+    let mut pieces: Vec<String> = Vec::new();
+    let mut letters = 0;
+    let mut after_mark = true;
+    for c in shown.chars() {
+        let is_mark = MARKS.contains(c);
+        let begins = match is_mark {
+            true => pieces.is_empty(),
+            false => after_mark || letters == LONGEST_PIECE,
+        };
+        if begins {
+            pieces.push(String::new());
+            letters = 0;
+        }
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(c);
+        }
+        letters += usize::from(!is_mark);
+        after_mark = is_mark;
+    }
+    pieces
 }
 
 /// Where a link leads out of the edition; none where it leads within.
@@ -92,5 +136,22 @@ fn address(target: &LinkTarget, publication: &Publication, issue: &Issue) -> Opt
             issue.article_web_address(publication, article)
         }
         LinkTarget::Place { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_parted_after_marks_and_within_what_is_long() {
+        let parted = |address: &str| pieces(address).join("|");
+        assert_eq!(parted("https://example.org/"), "https://|example.|org/");
+        assert_eq!(parted("mailto:desk@example.org"), "desk@example.|org");
+        assert_eq!(parted("/a?b=c--d"), "/|a?|b=|c--|d");
+        let long = "x".repeat(LONGEST_PIECE);
+        assert_eq!(parted(&format!("{long}/")), format!("{long}/"));
+        assert_eq!(parted(&format!("{long}yz/a")), format!("{long}|yz/|a"));
+        assert_eq!(parted(""), "");
     }
 }

@@ -5,7 +5,8 @@ use typst::foundations::{Bytes, Smart};
 use typst_pdf::{PdfOptions, Timestamp};
 
 use crate::faults::{self, Overrides};
-use crate::layout::{compile, date};
+use crate::layout::date;
+use crate::rounds::compile;
 use crate::world::{Files, PressWorld};
 use crate::{Error, Input, data, fonts};
 
