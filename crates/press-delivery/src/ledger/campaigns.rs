@@ -295,12 +295,15 @@ impl Ledger {
             false => format!("domain NOT IN (SELECT value FROM {each})"),
         };
         let but = serde_json::to_string(but).unwrap_or_else(|_| "[]".to_owned());
-        let query = format!(
-            "UPDATE delivery SET state = 'claimed', sender = $1 WHERE id IN (SELECT id FROM delivery \
-             WHERE campaign = $2 AND state IN ('queued', 'deferred') AND due <= $3 \
-             AND {not_these} ORDER BY due, id LIMIT $5{}) \
-             RETURNING id, ref, address, domain, name, editions, attempts, first_sent",
+        let due = format!(
+            "SELECT id FROM delivery WHERE campaign = $2 AND state IN ('queued', 'deferred') \
+             AND due <= $3 AND {not_these} ORDER BY due, id LIMIT $5{}",
             self.dialect.skip_locked()
+        );
+        let query = format!(
+            "UPDATE delivery SET state = 'claimed', sender = $1 WHERE id {} \
+             RETURNING id, ref, address, domain, name, editions, attempts, first_sent",
+            self.dialect.is_among(&due)
         );
         let mut connection = self.lock().await;
         let rows = sqlx::query(&query)

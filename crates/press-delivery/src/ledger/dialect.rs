@@ -71,6 +71,15 @@ impl Dialect {
         }
     }
 
+    /// That something is among the numbers that a `SELECT` gives. PostgreSQL guesses
+    /// badly how many these are; of an array it looks each up.
+    pub(super) fn is_among(self, select: &str) -> String {
+        match self {
+            Dialect::Sqlite => format!("IN ({select})"),
+            Dialect::Postgres => format!("= ANY(ARRAY({select}))"),
+        }
+    }
+
     /// The function that says where in its first text the second stands, from 1; 0
     /// if nowhere.
     pub(super) fn place_of(self) -> &'static str {

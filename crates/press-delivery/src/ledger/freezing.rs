@@ -317,7 +317,7 @@ impl Ledger {
         let asks = |edition: &str| format!("{place_of}({asked}, ',{edition},') > 0");
         let (epub, pdf) = (asks("epub"), asks("pdf"));
         format!(
-            "CASE WHEN {epub} AND {pdf} THEN 'epub,pdf' WHEN {epub} THEN 'epub' \
+            "CASE WHEN s.editions IS NULL THEN '' WHEN {epub} AND {pdf} THEN 'epub,pdf' WHEN {epub} THEN 'epub' \
              WHEN {pdf} THEN 'pdf' ELSE '' END"
         )
     }

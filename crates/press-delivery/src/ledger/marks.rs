@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use sqlx::{Any, AnyConnection, Connection as _, Transaction};
+use sqlx::{AnyConnection, Connection as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant};
@@ -131,22 +131,29 @@ async fn commit(
             Record::GivenBack(record) => given_back.push(record),
         }
     }
-    let mut change = connection.begin_with(dialect.begin()).await?;
+    let steps = [
+        (grant(dialect), &flights),
+        (settle(dialect), &outcomes),
+        (give_back(dialect), &given_back),
+    ];
+    let mut steps = steps.iter().filter(|(_, records)| !records.is_empty());
     let mut made = HashSet::with_capacity(batch.len());
-    if !flights.is_empty() {
-        let granted = apply(&grant(dialect), &flights, sender, &mut change).await?;
-        if granted.len() < flights.len() {
-            apply(&refuse(dialect), &flights, sender, &mut change).await?;
+    match (steps.next(), steps.next()) {
+        // One statement is a commit of its own.
+        (Some((step, records)), None) => {
+            made.extend(apply(step, records, sender, connection).await?);
         }
-        made.extend(granted);
+        (first, second) => {
+            let mut change = connection.begin_with(dialect.begin()).await?;
+            for (step, records) in first.into_iter().chain(second).chain(steps) {
+                made.extend(apply(step, records, sender, &mut change).await?);
+            }
+            change.commit().await?;
+        }
     }
-    if !outcomes.is_empty() {
-        made.extend(apply(&settle(dialect), &outcomes, sender, &mut change).await?);
+    if !batch.iter().all(|request| made.contains(&request.row)) && !flights.is_empty() {
+        apply(&refuse(dialect), &flights, sender, connection).await?;
     }
-    if !given_back.is_empty() {
-        made.extend(apply(&give_back(dialect), &given_back, sender, &mut change).await?);
-    }
-    change.commit().await?;
     Ok(batch
         .iter()
         .map(|request| made.contains(&request.row))
@@ -199,13 +206,13 @@ async fn apply(
     step: &str,
     records: &[Value],
     sender: i64,
-    change: &mut Transaction<'_, Any>,
+    connection: &mut AnyConnection,
 ) -> sqlx::Result<Vec<i64>> {
     let json = serde_json::to_string(records).unwrap_or_else(|_| "[]".to_owned());
     sqlx::query_scalar(step)
         .bind(json)
         .bind(sender)
-        .fetch_all(&mut **change)
+        .fetch_all(connection)
         .await
 }
 
@@ -217,11 +224,31 @@ fn grant(dialect: Dialect) -> String {
              first_sent = coalesce(first_sent, mark.now), message_id = mark.message_id \
          FROM (SELECT CAST(value ->> 0 AS BIGINT) AS row_id, CAST(value ->> 1 AS BIGINT) AS now, \
              value ->> 2 AS message_id FROM {}) AS mark \
-         WHERE delivery.id = mark.row_id AND delivery.state = 'claimed' AND delivery.sender = $2 \
+         WHERE delivery.id = mark.row_id AND delivery.state || '' = 'claimed' \
+         AND delivery.sender = $2{} \
          AND EXISTS (SELECT 1 FROM campaign WHERE campaign.id = delivery.campaign \
              AND campaign.state = 'sending' AND coalesce(campaign.embargo, 0) <= mark.now \
              AND coalesce(campaign.start, 0) <= mark.now) \
          AND NOT EXISTS ({SUPPRESSED}) AND NOT EXISTS ({LEFT}) RETURNING id",
+        dialect.records(1),
+        looked_up(dialect)
+    )
+}
+
+/// Rows are looked up by their numbers. Neither database would do so by itself: each
+/// would rather go through all that the sender has in hand, and PostgreSQL through what
+/// it had. So their states are written as what no index is on, and PostgreSQL is told.
+fn looked_up(dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite => String::new(),
+        Dialect::Postgres => format!(" AND delivery.id {}", dialect.is_among(&numbers(dialect))),
+    }
+}
+
+/// The numbers of the rows.
+fn numbers(dialect: Dialect) -> String {
+    format!(
+        "SELECT CAST(value ->> 0 AS BIGINT) FROM {}",
         dialect.records(1)
     )
 }
@@ -231,9 +258,8 @@ fn refuse(dialect: Dialect) -> String {
     format!(
         "UPDATE delivery SET sender = NULL, state = CASE WHEN EXISTS ({SUPPRESSED}) \
              OR EXISTS ({LEFT}) THEN 'suppressed' ELSE {BACK} END \
-         WHERE state = 'claimed' AND sender = $2 \
-         AND id IN (SELECT CAST(value ->> 0 AS BIGINT) FROM {}) RETURNING id",
-        dialect.records(1)
+         WHERE state = 'claimed' AND sender = $2 AND id {} RETURNING id",
+        dialect.is_among(&numbers(dialect))
     )
 }
 
@@ -254,9 +280,10 @@ fn settle(dialect: Dialect) -> String {
          FROM (SELECT CAST(value ->> 0 AS BIGINT) AS row_id, CAST(value ->> 1 AS BIGINT) AS now, \
              value ->> 2 AS state, CAST(value ->> 3 AS BIGINT) AS code, value ->> 4 AS enhanced, \
              value ->> 5 AS words, CAST(value ->> 6 AS BIGINT) AS due FROM {}) AS mark \
-         WHERE delivery.id = mark.row_id AND delivery.state IN ('inflight', 'uncertain') \
-         AND delivery.sender = $2 RETURNING id",
-        dialect.records(1)
+         WHERE delivery.id = mark.row_id AND delivery.state || '' IN ('inflight', 'uncertain') \
+         AND delivery.sender = $2{} RETURNING id",
+        dialect.records(1),
+        looked_up(dialect)
     )
 }
 
@@ -266,8 +293,7 @@ fn give_back(dialect: Dialect) -> String {
     format!(
         "UPDATE delivery SET sender = NULL, state = {back}, attempts = attempts - 1, \
              first_sent = CASE WHEN attempts > 1 THEN first_sent END \
-         WHERE state = 'inflight' AND sender = $2 \
-         AND id IN (SELECT CAST(value ->> 0 AS BIGINT) FROM {}) RETURNING id",
-        dialect.records(1)
+         WHERE state = 'inflight' AND sender = $2 AND id {} RETURNING id",
+        dialect.is_among(&numbers(dialect))
     )
 }
