@@ -497,6 +497,74 @@ async fn futures<F: Future<Output = bool>>(all: Vec<F>) -> Vec<bool> {
     done.into_iter().flatten().collect()
 }
 
+/// What a ledger of the second form holds: a campaign in the middle of its sending.
+const SECOND_FORM: &str = "\
+    CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    INSERT INTO about VALUES ('identity', 'x'), ('counter', '7'), ('form', '2');
+    INSERT INTO subscriber (key, address, domain, editions, added, changed) VALUES
+        ('ada@a.org', 'ada@a.org', 'a.org', 'epub', 1, 1), ('bob@a.org', 'bob@a.org', 'a.org', NULL, 1, 1);
+    INSERT INTO mailing (issue, kind) VALUES ('2024-11', 'smtp');
+    INSERT INTO campaign (mailing, confirmed, message, letter, build, state)
+        SELECT id, 5, {message}, '{}', 'build', 'sending' FROM mailing;
+    INSERT INTO delivery (mailing, campaign, ref, key, address, domain, state)
+        SELECT c.mailing, c.id, s.ref, s.key, s.address, s.domain,
+            CASE s.key WHEN 'ada@a.org' THEN 'accepted' ELSE 'queued' END
+        FROM campaign c, subscriber s;";
+
+async fn of_the_second_form(url: &str, forms: [&str; 2], message: &str) {
+    use sqlx::{Connection as _, Executor as _};
+    sqlx::any::install_default_drivers();
+    let mut connection = sqlx::AnyConnection::connect(url).await.unwrap();
+    for form in forms {
+        sqlx::raw_sql(form).execute(&mut connection).await.unwrap();
+    }
+    let rows = SECOND_FORM.replace("{message}", message);
+    connection.execute(sqlx::raw_sql(&rows)).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// It goes on where it was, with the message that was frozen.
+async fn goes_on(ledger: Ledger) {
+    let found = ledger.campaign("2024-11", RelayKind::Smtp, None).await;
+    let campaign = found.unwrap().unwrap();
+    assert_eq!((campaign.begun, campaign.start), (Some(5), None));
+    let messages = ledger.messages(campaign.id).await.unwrap();
+    assert_eq!(messages[&Variant::Plain], b"frozen");
+    assert_eq!(messages.len(), 1);
+    let counts = ledger.counts(&campaign).await.unwrap();
+    assert_eq!((counts[&State::Accepted], counts[&State::Queued]), (1, 1));
+    let (sending, _) = ledger.begin_sending(6).await.unwrap();
+    let rows = ledger.claim(campaign.id, sending.number(), 6, 10, &[]);
+    let rows = rows.await.unwrap();
+    assert_eq!((rows.len(), rows[0].variant), (1, Variant::Plain));
+}
+
+#[tokio::test]
+async fn a_ledger_of_an_earlier_form_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deliveries.db");
+    let forms = [
+        include_str!("../src/ledger/sqlite_1.sql"),
+        include_str!("../src/ledger/sqlite_2.sql"),
+    ];
+    let url = format!("sqlite://{}?mode=rwc", path.display());
+    of_the_second_form(&url, forms, "CAST('frozen' AS BLOB)").await;
+    goes_on(Ledger::open(&path).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_ledger_of_an_earlier_form_goes_on_on_postgres() {
+    let Some(desk) = Desk::postgres("second_form").await else {
+        return;
+    };
+    let url = desk.url.clone().unwrap();
+    let anew = "DROP SCHEMA second_form CASCADE; CREATE SCHEMA second_form;";
+    let first = format!("{anew}{}", include_str!("../src/ledger/postgres_1.sql"));
+    let forms = [&*first, include_str!("../src/ledger/postgres_2.sql")];
+    of_the_second_form(&url, forms, "CAST('frozen' AS BYTEA)").await;
+    goes_on(desk.elsewhere().await).await;
+}
+
 #[tokio::test]
 async fn one_sender_and_its_private_files() {
     let desk = Desk::sqlite().await;
