@@ -443,6 +443,13 @@ impl Office<'_> {
                 Ok(campaign.ok_or(Exit::Machine))
             }
             Frozen::OtherNumber { queued } => {
+                // Another machine may have been quicker.
+                if self.ledger.is_shared()
+                    && let Standing::Open(campaign) = self.standing(destination).await?
+                {
+                    console.error("it was confirmed elsewhere just now; this sender joins in\n");
+                    return Ok(Ok(campaign));
+                }
                 console.error(&format!(
                     "error: there are {queued} recipients, not {expected}; nothing was sent. Look \
                      at the plan (cargo xtask send {}), then say --confirm {queued}\n",

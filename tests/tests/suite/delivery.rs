@@ -256,6 +256,66 @@ fn what_gets_no_answer_is_uncertain_and_not_sent_again() {
     assert_eq!(relay.count(), 3, "nobody twice");
 }
 
+/// Two machines are told to send at the same time: one confirms, the other joins in.
+#[test]
+fn two_machines_send_one_campaign_on_postgres() {
+    use sqlx::{Connection as _, Executor as _};
+    let Ok(server) = std::env::var("PRESS_TEST_POSTGRES") else {
+        println!("skipped: PRESS_TEST_POSTGRES names no PostgreSQL");
+        return;
+    };
+    let (runtime, relay) = relay(Setup {
+        faults: Faults {
+            delay: std::time::Duration::from_millis(5),
+            ..Faults::default()
+        },
+        ..Setup::default()
+    });
+    runtime.block_on(async {
+        sqlx::any::install_default_drivers();
+        let mut connection = sqlx::AnyConnection::connect(&server).await.unwrap();
+        let anew = "DROP SCHEMA IF EXISTS two_machines CASCADE; CREATE SCHEMA two_machines";
+        connection.execute(anew).await.unwrap();
+    });
+    let joint = if server.contains('?') { '&' } else { '?' };
+    let ledger = format!("[ledger]\nurl = \"{server}{joint}options=-csearch_path%3Dtwo_machines\"");
+    let machine = || {
+        let desk = Desk::with_fixture("specimen");
+        let more = format!("host = \"127.0.0.1\"\ntls = \"none\"\n{ledger}");
+        use_relay(&desk, &relay, &more);
+        desk
+    };
+    let (one, other) = (machine(), machine());
+    let people = (0..400).map(|n| format!("reader{n}@d{}.org\n", n % 5));
+    let list: String = std::iter::once("email\n".to_owned())
+        .chain(people)
+        .collect();
+    one.write("readers.csv", &list);
+    let path = one.issues().join("readers.csv");
+    one.done(&["subscribers", "import", path.to_str().unwrap()]);
+    // Both have the same keys.
+    one.done(&["send", ISSUE]);
+    let keys = ".press/keys/list.key";
+    other.write(keys, fs::read_to_string(one.issues().join(keys)).unwrap());
+    only_for_its_owner(&other, keys);
+
+    let send = ["send", ISSUE, "--confirm", "400"];
+    let runs = std::thread::scope(|scope| {
+        let second = scope.spawn(|| other.run(&send));
+        [one.run(&send), second.join().unwrap()]
+    });
+    for run in runs {
+        ended(run, Exit::Done);
+    }
+    let mut to: Vec<String> = relay.accepted().into_iter().map(|one| one.to).collect();
+    assert_eq!(to.len(), 400);
+    to.sort();
+    to.dedup();
+    assert_eq!(to.len(), 400, "somebody has two");
+    let status = one.done(&["campaign", ISSUE, "status"]);
+    assert!(status.out.contains("2025-01: done"), "{}", status.out);
+}
+
 fn only_for_its_owner(desk: &Desk, path: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::Permissions::from_mode(0o600);
