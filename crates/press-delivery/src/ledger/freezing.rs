@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::campaigns::Start;
+use super::dialect::must_be_tried_again;
 use super::{Ledger, LedgerError, RelayKind, Variant};
 
 /// What a confirmation freezes.
@@ -92,10 +93,12 @@ impl Ledger {
         if self.mailing(new.issue, new.kind).await?.is_none() {
             self.refuse_confirmed(new.issue, new.kind)?;
         }
-        let frozen = self
-            .try_freeze(new)
-            .await
-            .map_err(|error| self.failed(error))?;
+        let frozen = loop {
+            match self.try_freeze(new).await {
+                Err(error) if must_be_tried_again(&error) => {}
+                frozen => break frozen.map_err(|error| self.failed(error))?,
+            }
+        };
         if matches!(frozen, Frozen::Begun { .. }) {
             // The file beside knows of it from now on.
             self.count().await?;
@@ -155,13 +158,17 @@ impl Ledger {
                 .execute(&mut *change)
                 .await?;
         }
+        // Rows that stay as they are must not even be tried: a conflict locks them, and
+        // another sender may have them in hand.
         sqlx::query(&format!(
             "INSERT INTO delivery AS d \
                  (mailing, campaign, ref, key, address, domain, name, editions, state) \
              SELECT $1, $2, s.ref, s.key, s.address, s.domain, s.name, {}, \
                  CASE WHEN x.key IS NULL THEN 'queued' ELSE 'suppressed' END \
              FROM subscriber s LEFT JOIN suppression x ON x.key = s.key \
-             WHERE s.status = 'active' AND {} ORDER BY s.key \
+             WHERE s.status = 'active' AND {} AND NOT EXISTS \
+                 (SELECT 1 FROM delivery d WHERE d.mailing = $1 AND d.key = s.key \
+                  AND NOT {CAN_BE_TAKEN_UP}) ORDER BY s.key \
              ON CONFLICT (mailing, key) DO UPDATE SET campaign = excluded.campaign, \
                  state = excluded.state, ref = excluded.ref, address = excluded.address, \
                  domain = excluded.domain, name = excluded.name, editions = excluded.editions, \

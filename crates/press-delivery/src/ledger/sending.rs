@@ -20,7 +20,7 @@ use rustix::fs::{FlockOperation, flock};
 use sqlx::AnyConnection;
 
 use super::campaigns::BACK;
-use super::dialect::Dialect;
+use super::dialect::{Dialect, must_be_tried_again};
 use super::{Ledger, LedgerError, RelayKind, pacing};
 
 /// How long a sender may be silent before it counts as dead, in milliseconds.
@@ -77,10 +77,12 @@ impl Ledger {
                 beside: beside.counter,
             });
         }
-        let (sender, recovered) = {
+        let (sender, recovered) = loop {
             let mut connection = self.lock().await;
-            let begin = self.enrol(&mut connection, now);
-            begin.await.map_err(|error| self.failed(error))?
+            match self.enrol(&mut connection, now).await {
+                Err(error) if must_be_tried_again(&error) => {}
+                enrolled => break enrolled.map_err(|error| self.failed(error))?,
+            }
         };
         self.count().await?;
         let sending = Sending {
@@ -119,19 +121,25 @@ impl Ledger {
         if self.dialect == Dialect::Sqlite {
             return Ok(Recovered::default());
         }
+        loop {
+            match self.try_keep_alive(sending.sender, now).await {
+                Err(error) if must_be_tried_again(&error) => {}
+                kept => return kept.map_err(|error| self.failed(error)),
+            }
+        }
+    }
+
+    async fn try_keep_alive(&self, sender: i64, now: i64) -> sqlx::Result<Recovered> {
         let mut connection = self.lock().await;
-        let keep = async {
-            let mut change = self.begin(&mut connection).await?;
-            let time = self.dialect.time(now);
-            sqlx::query(&format!("UPDATE sender SET seen = {time} WHERE id = $1"))
-                .bind(sending.sender)
-                .execute(&mut *change)
-                .await?;
-            let recovered = recover(self.dialect, &mut change, sending.sender, now).await?;
-            change.commit().await?;
-            Ok(recovered)
-        };
-        keep.await.map_err(|error| self.failed(error))
+        let mut change = self.begin(&mut connection).await?;
+        let time = self.dialect.time(now);
+        sqlx::query(&format!("UPDATE sender SET seen = {time} WHERE id = $1"))
+            .bind(sender)
+            .execute(&mut *change)
+            .await?;
+        let recovered = recover(self.dialect, &mut change, sender, now).await?;
+        change.commit().await?;
+        Ok(recovered)
     }
 
     /// Takes up a ledger that was restored from a backup: every row that had not
