@@ -12,7 +12,8 @@ use comrak::{Arena, Options, parse_document};
 use press_source::{Reading, read};
 
 fn corpus() -> Option<PathBuf> {
-    let folder = std::env::var_os("PRESS_CORPUS").map(PathBuf::from);
+    let named = std::env::var_os("PRESS_CORPUS").filter(|name| !name.is_empty());
+    let folder = named.map(PathBuf::from);
     if folder.is_none() {
         println!("skipped: PRESS_CORPUS names no folder");
     }

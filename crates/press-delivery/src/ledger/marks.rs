@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Duration, Instant};
+use tokio::time::{Duration, Instant, sleep};
 
 use super::campaigns::BACK;
 use super::dialect::{Dialect, must_be_tried_again};
@@ -18,6 +18,10 @@ use crate::outcome::Reply;
 
 /// The most marks in one commit.
 const MOST: usize = 512;
+
+/// How long marks gather for a server, whose work they share with others: a message
+/// takes longer than that, and the next is marked while it goes out.
+const GATHERING: Duration = Duration::from_millis(1);
 
 /// How often the counter outside the ledger goes on while marks are made.
 const COUNTING: Duration = Duration::from_secs(1);
@@ -93,6 +97,14 @@ async fn write(
     let mut batch = Vec::with_capacity(MOST);
     let mut counted = Instant::now();
     while requests.recv_many(&mut batch, MOST).await > 0 {
+        if ledger.is_shared() {
+            sleep(GATHERING).await;
+            while batch.len() < MOST
+                && let Ok(request) = requests.try_recv()
+            {
+                batch.push(request);
+            }
+        }
         let mut connection = ledger.lock().await;
         let made = loop {
             match commit(ledger.dialect, &mut connection, sender, &batch).await {
