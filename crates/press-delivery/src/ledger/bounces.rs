@@ -3,12 +3,10 @@
 //! Each message that came back counts once, whatever folder it is read from and how
 //! often. Nobody who is forgotten is written down again.
 
-use std::collections::BTreeMap;
-
 use sqlx::{AnyConnection, Row as _};
 
-use super::lists::is_forgotten;
-use super::{Change, Entry, Ledger, LedgerError, RelayKind};
+use super::lists::{any_forgotten, is_forgotten};
+use super::{Change, Entry, Ledger, LedgerError};
 use crate::forgetting::Forgetting;
 
 const DAY: i64 = 86_400_000;
@@ -231,41 +229,6 @@ impl Ledger {
         };
         take.await.map_err(|error| self.failed(error))
     }
-
-    /// How many messages of an issue came back so far, by what that means.
-    ///
-    /// # Errors
-    /// See [`LedgerError`].
-    pub async fn bounce_counts(
-        &self,
-        issue: &str,
-        relay: RelayKind,
-    ) -> Result<BTreeMap<BounceKind, u64>, LedgerError> {
-        let mut connection = self.lock().await;
-        let rows: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT bounce.kind, count(*) FROM bounce JOIN mailing ON mailing.id = bounce.mailing \
-             WHERE mailing.issue = $1 AND mailing.kind = $2 GROUP BY bounce.kind",
-        )
-        .bind(issue)
-        .bind(relay.as_str())
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(|error| self.failed(error))?;
-        rows.into_iter()
-            .map(|(kind, count)| {
-                let known = BounceKind::ALL.into_iter().find(|one| one.as_str() == kind);
-                let known = known.ok_or_else(|| self.unknown(&kind))?;
-                Ok((known, count.cast_unsigned()))
-            })
-            .collect()
-    }
-}
-
-async fn any_forgotten(connection: &mut AnyConnection) -> sqlx::Result<bool> {
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM forgotten")
-        .fetch_one(connection)
-        .await?;
-    Ok(count > 0)
 }
 
 async fn status(connection: &mut AnyConnection, key: &str) -> sqlx::Result<Option<String>> {

@@ -115,11 +115,9 @@ impl Ledger {
         let take_in = async {
             let mut change = self.begin(&mut connection).await?;
             let mut changes = Vec::with_capacity(entries.len());
-            let forgotten: i64 = sqlx::query_scalar("SELECT count(*) FROM forgotten")
-                .fetch_one(&mut *change)
-                .await?;
+            let any_forgotten = any_forgotten(&mut change).await?;
             for entry in entries {
-                if forgotten > 0
+                if any_forgotten
                     && is_forgotten(&forgetting.hash(entry.address.key()), &mut change).await?
                 {
                     changes.push(Change::Forgotten);
@@ -283,12 +281,10 @@ impl Ledger {
         let mut connection = self.lock().await;
         let suppress = async {
             let mut change = self.begin(&mut connection).await?;
-            let any_forgotten: i64 = sqlx::query_scalar("SELECT count(*) FROM forgotten")
-                .fetch_one(&mut *change)
-                .await?;
+            let any_forgotten = any_forgotten(&mut change).await?;
             let mut known = Vec::with_capacity(keys.len());
             for key in keys {
-                if any_forgotten == 0 || !is_forgotten(&forgetting.hash(key), &mut change).await? {
+                if !any_forgotten || !is_forgotten(&forgetting.hash(key), &mut change).await? {
                     known.push(key);
                 }
             }
@@ -347,6 +343,14 @@ impl Ledger {
             .map(|(key, reason, at)| Suppression { key, reason, at })
             .collect())
     }
+}
+
+/// Whether anybody is forgotten: else no hash need be made.
+pub(super) async fn any_forgotten(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM forgotten")
+        .fetch_one(connection)
+        .await?;
+    Ok(count > 0)
 }
 
 pub(super) async fn is_forgotten(hash: &str, connection: &mut AnyConnection) -> sqlx::Result<bool> {

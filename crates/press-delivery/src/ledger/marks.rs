@@ -112,6 +112,16 @@ async fn write(
                 made => break made.map_err(|error| ledger.failed(error))?,
             }
         };
+        let refused = refused(&batch, &made);
+        while !refused.is_empty() {
+            match apply(&refuse(ledger.dialect), &refused, sender, &mut connection).await {
+                Err(error) if must_be_tried_again(&error) => {}
+                done => {
+                    done.map_err(|error| ledger.failed(error))?;
+                    break;
+                }
+            }
+        }
         drop(connection);
         for (request, made) in batch.drain(..).zip(made) {
             // Whoever asked may be gone.
@@ -163,13 +173,22 @@ async fn commit(
             change.commit().await?;
         }
     }
-    if !batch.iter().all(|request| made.contains(&request.row)) && !flights.is_empty() {
-        apply(&refuse(dialect), &flights, sender, connection).await?;
-    }
     Ok(batch
         .iter()
         .map(|request| made.contains(&request.row))
         .collect())
+}
+
+/// The records of those that were not let go. A step of its own: what was granted must
+/// not be asked for again.
+fn refused(batch: &[Request], made: &[bool]) -> Vec<Value> {
+    let refused = batch.iter().zip(made).filter(|(_, made)| !**made);
+    refused
+        .filter_map(|(request, _)| match Record::of(request) {
+            Record::Flight(record) => Some(record),
+            Record::Outcome(_) | Record::GivenBack(_) => None,
+        })
+        .collect()
 }
 
 /// A mark as JSON: what a step makes of all marks of its sort.

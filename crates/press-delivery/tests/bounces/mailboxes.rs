@@ -211,22 +211,23 @@ async fn a_bounce_is_of_the_issue_that_came_back_and_is_forgotten_with_its_reade
     };
     desk.ledger.freeze(&new).await.unwrap();
     let campaign = desk.ledger.campaign("2024-11", RelayKind::Smtp, None).await;
-    let campaign = campaign.unwrap().unwrap().id;
+    let campaign = campaign.unwrap().unwrap();
     let (sending, _) = desk.ledger.begin_sending(NOW).await.unwrap();
     let sender = sending.number();
-    let rows = desk.ledger.claim(campaign, sender, NOW, 10, &[]).await;
+    let rows = desk.ledger.claim(campaign.id, sender, NOW, 10, &[]).await;
     let rows = rows.unwrap();
     assert_eq!(rows.len(), 2);
-    let counts = |ledger: Ledger| async move {
-        ledger
-            .bounce_counts("2024-11", RelayKind::Smtp)
-            .await
-            .unwrap()
+    let counts = async || {
+        let mut counts: BTreeMap<BounceKind, usize> = BTreeMap::new();
+        for one in desk.ledger.returned(&campaign).await.unwrap() {
+            *counts.entry(one.kind).or_default() += 1;
+        }
+        counts
     };
     // Before anything was in flight a bounce is of no issue.
     desk.write("in/1", fixture("dsn-policy", &readers[0], "1"));
     desk.ingest(&[desk.path("in")]).await;
-    assert!(counts(desk.ledger.clone()).await.is_empty());
+    assert!(counts().await.is_empty());
     let (marks, writer) = Marks::start(&desk.ledger, sender);
     for row in &rows {
         let mark = Mark::InFlight {
@@ -239,7 +240,7 @@ async fn a_bounce_is_of_the_issue_that_came_back_and_is_forgotten_with_its_reade
     desk.write("in/2", fixture("dsn-failed", &readers[0], "2"));
     let (done, _) = desk.ingest(&[desk.path("in")]).await;
     assert_eq!(done.known, 1);
-    let counted = counts(desk.ledger.clone()).await;
+    let counted = counts().await;
     assert_eq!(counted.get(&BounceKind::Permanent), Some(&1));
 
     let hashes = forgetting();
@@ -248,55 +249,11 @@ async fn a_bounce_is_of_the_issue_that_came_back_and_is_forgotten_with_its_reade
     desk.write("in/3", fixture("dsn-failed", &readers[0], "3"));
     let (done, _) = desk.ingest(&[desk.path("in/3")]).await;
     assert_eq!((done.nobody, desk.suppressed().await.len()), (1, 0));
-    assert_eq!(counts(desk.ledger.clone()).await, counted);
+    assert_eq!(counts().await, counted);
     let ledger = desk.path("ledger.db");
     drop(desk.ledger);
     let bytes = fs::read(ledger).unwrap();
     for trace in [readers[0].as_bytes(), b"ada@example.org"] {
         assert!(!bytes.windows(trace.len()).any(|at| at == trace));
     }
-}
-
-/// Prints how many messages a second are taken in; says nothing of how many that
-/// must be. `cargo test -p press-delivery --test bounces -- --ignored --nocapture`
-#[tokio::test]
-#[ignore = "it measures"]
-async fn how_fast_it_is() {
-    const COUNT: usize = 20_000;
-    let people: Vec<String> = (0..COUNT)
-        .map(|n| format!("reader{n:05}@example.org"))
-        .collect();
-    let people: Vec<&str> = people.iter().map(String::as_str).collect();
-    let desk = Desk::with(&people).await;
-    let mut readers = Vec::new();
-    let mut after = String::new();
-    while readers.len() < COUNT {
-        for (key, one) in desk.ledger.subscribers(&after, 5000).await.unwrap() {
-            readers.push(one.reference);
-            after = key;
-        }
-    }
-    let forms = [
-        "dsn-failed",
-        "dsn-delayed",
-        "arf-abuse",
-        "qmail",
-        "exchange",
-        "dsn-policy",
-    ];
-    let padding =
-        "A line of the issue that came back, as long as lines are there.\r\n".repeat(1000);
-    for (n, reader) in readers.iter().enumerate() {
-        let mut message = fixture(forms[n % forms.len()], reader, &n.to_string());
-        message.extend_from_slice(padding.as_bytes());
-        desk.write(&format!("maildir/new/{n}"), message);
-    }
-    let began = std::time::Instant::now();
-    let (done, _) = desk.ingest(&[desk.path("maildir")]).await;
-    let took = began.elapsed();
-    assert_eq!(done.counted.values().sum::<u64>(), COUNT as u64);
-    println!(
-        "{COUNT} messages of 65 KB in {took:?}: {:.0} a second",
-        COUNT as f64 / took.as_secs_f64()
-    );
 }
